@@ -1,0 +1,32 @@
+"""gistd: the self-hosted gist server that every paste client already speaks to."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gistd import api, ops, transport, web
+from gistd.core import house
+from gistd.http import answer_error
+from gistd.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application: settings in, house opened, faces hung, the right error shape chosen.
+
+    Raises ConfigurationError when it cannot start as configured.
+    """
+    settings = settings or Settings.load()
+    house.open(settings)
+    app = Flask(__name__, static_folder=None)
+    app.config["EXTERNAL_URL"] = settings.external_url
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    # The pages claim whatever nobody else does, so they come last.
+    faces = [*api.dialects(), transport.face, ops.face, web.face]
+    for face in faces:
+        app.register_blueprint(face)
+    app.register_error_handler(Exception, lambda error: answer_error(faces, error))
+    if settings.forwarded_hops:
+        hops = settings.forwarded_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,151 @@
+"""For the operator: the command line."""
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+import click
+
+from gistd import create_app, index
+from gistd.core import accounts, doctor, house
+from gistd.core.access import Scope
+from gistd.errors import ConfigurationError, GistdError
+from gistd.server import Server
+from gistd.settings import Settings
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _opened(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that needs the house open; what gistd cannot do becomes a line that says so."""
+
+    @wraps(command)
+    def run(**options: Any) -> None:
+        try:
+            house.open(Settings.load())
+            command(**options)
+        except GistdError as error:
+            raise click.ClickException(error.message) from error
+        finally:
+            index.close()
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gistd")
+def main() -> None:
+    """gistd, the gist server that every paste client already speaks to.
+
+    Settings come from GISTD_… variables or from gistd.toml; `gistd settings` shows them.
+    """
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=6157, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes; by default as many as there are cores.")
+def serve(host: str, port: int, workers: int | None) -> None:
+    """Serve. The data directory and the index are made at the first start."""
+    try:
+        settings = Settings.load()
+        house.open(settings)
+        if index.accounts.is_empty():
+            click.echo("There is no account yet. Make the first one: gistd user create NAME --password-stdin")
+    except ConfigurationError as error:
+        raise click.ClickException(error.message) from error
+    finally:
+        index.close()  # a connection must not live through a fork
+
+    def ready(host: str, port: int) -> None:
+        address = f"[{host}]" if ":" in host else host
+        click.echo(f"gistd serves {house.store.root} at {settings.external_url or f'http://{address}:{port}'}")
+
+    Server(lambda: create_app(settings), ready, host, port, workers).run()
+
+
+@main.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("create")
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="The first account is an admin anyway.")
+@click.option("--email", default="", help="Shown to nobody else.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else there is none.")
+@_opened
+def create_user(name: str, admin: bool, email: str, password_stdin: bool) -> None:
+    """Make an account."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    made = accounts.create_user(name, password, email, admin)
+    click.echo(f"{made.username} is here now" + (", as an admin" if made.is_admin else ""))
+
+
+@main.group()
+def token() -> None:
+    """Access tokens."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--scopes", required=True, help=f"Comma separated, of {', '.join(Scope)}.")
+@click.option("--label", default="", help="What it is for.")
+@click.option("--expires", help="After this long: 12h, 30d, 8w. Never if not given.")
+@_opened
+def create_token(name: str, scopes: str, label: str, expires: str | None) -> None:
+    """Make an access token and print it, this once."""
+    user = accounts.user(name)
+    if user is None:
+        raise click.ClickException(f"there is no user {name}; make one: gistd user create {name}")
+    expires_at = index.now() + _duration(expires) if expires else None
+    click.echo(accounts.issue_token(user, _scopes(scopes), label, expires_at))
+
+
+def _scopes(words: str) -> list[Scope]:
+    try:
+        return [Scope(word.strip()) for word in words.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(f"scopes are {', '.join(Scope)}") from error
+
+
+def _duration(words: str) -> timedelta:
+    match = re.fullmatch(r"([1-9]\d{0,4})([mhdw])", words)
+    if match is None:
+        raise click.BadParameter("a duration is a number and a unit: 45m, 12h, 30d, 8w")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@main.command()
+def settings() -> None:
+    """Show each setting: its value, where that came from, and what it is for."""
+    try:
+        for name, value, source, help in Settings.load().describe():
+            click.echo(f"{name}={value}  ({source})\n    {help}")
+    except ConfigurationError as error:
+        raise click.ClickException(error.message) from error
+
+
+@main.command("doctor")
+@click.option("--repair", is_flag=True, help="Mend what can be mended.")
+@_opened
+def examine(repair: bool) -> None:
+    """Check every gist against its repository. Exits with 1 if something is wrong and was not mended."""
+    wrong = 0
+    with click.progressbar(length=1, label="checking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        for finding in doctor.examine(repair, progress):
+            click.echo(f"{'mended' if finding.mended else 'found'}: {finding.words}")
+            wrong += not finding.mended
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

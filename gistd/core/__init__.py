@@ -1,0 +1,1 @@
+"""What gistd does; knows no HTTP and no Flask."""

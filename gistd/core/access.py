@@ -1,0 +1,140 @@
+"""Who may do what. Every permission of gistd is decided here, from actor, action and gist, and nothing else.
+
+`refusal` says it for one gist, `visible` and `listed` say the same as conditions of a query.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gistd.errors import Forbidden, GistdError, NotFound, Unauthenticated
+from gistd.index import PRIVATE, PUBLIC, Gist, User, now
+
+
+class Scope(StrEnum):
+    """What a credential was given for. Writing implies reading."""
+
+    GIST_READ = "gist:read"
+    GIST_WRITE = "gist:write"
+    USER_READ = "user:read"
+    USER_WRITE = "user:write"
+
+
+class Open(StrEnum):
+    """What a route may ask for instead of a scope: nothing at all, or any valid credential."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed in"
+
+
+class Action(StrEnum):
+    VIEW = "view"
+    EDIT = "edit"
+    DELETE = "delete"
+    FORK = "fork"
+    LIKE = "like"
+
+
+ALL_SCOPES = frozenset(Scope)
+_IMPLIED = {Scope.GIST_WRITE: Scope.GIST_READ, Scope.USER_WRITE: Scope.USER_READ}
+_NEEDED = {
+    Action.VIEW: Scope.GIST_READ,
+    Action.EDIT: Scope.GIST_WRITE,
+    Action.DELETE: Scope.GIST_WRITE,
+    Action.FORK: Scope.GIST_WRITE,
+    Action.LIKE: Scope.USER_WRITE,
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever asks now: a user with the scopes that their credential grants, or nobody."""
+
+    user: User | None = None
+    scopes: frozenset[Scope] = frozenset()
+
+    def owns(self, gist: Gist) -> bool:
+        return self.user is not None and gist.owner_id == self.user.id
+
+
+NOBODY = Actor()
+
+
+def granted(scopes: Collection[Scope]) -> frozenset[Scope]:
+    """The scopes with what they imply."""
+    return frozenset(scopes) | {_IMPLIED[scope] for scope in scopes if scope in _IMPLIED}
+
+
+def require_scope(actor: Actor, needed: Scope | Open) -> None:
+    """Raise Unauthenticated or Forbidden unless the actor may use a route that needs this."""
+    if needed is Open.ANYONE:
+        return
+    if actor.user is None:
+        raise Unauthenticated("Requires authentication")
+    if isinstance(needed, Scope) and needed not in actor.scopes:
+        raise Forbidden("token lacks required scope/permission")
+
+
+def require(actor: Actor, action: Action, gist: Gist | None) -> Gist:
+    """The gist, if the actor may do this to it; else raises NotFound, Unauthenticated or Forbidden."""
+    refused = refusal(actor, action, gist)
+    if refused is not None or gist is None:
+        raise refused or NotFound("Gist not found")
+    return gist
+
+
+def allowed(actor: Actor, action: Action, gist: Gist) -> bool:
+    return refusal(actor, action, gist) is None
+
+
+def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | None:
+    """Why not; None if so. What the actor may not see is answered as if it never was."""
+    if gist is None or not _sees(actor, gist):
+        return NotFound("Gist not found")
+    if action is Action.VIEW:
+        return None
+    if actor.user is None:
+        return Unauthenticated("Requires authentication")
+    if _NEEDED[action] not in actor.scopes:
+        return Forbidden("token lacks required scope/permission")
+    if action in (Action.EDIT, Action.DELETE) and not actor.owns(gist):
+        return Forbidden("You are not the owner of this gist")
+    if action is Action.EDIT and gist.archived:
+        return Forbidden("This gist is archived and is read-only")
+    return None
+
+
+def _sees(actor: Actor, gist: Gist) -> bool:
+    if gist.expires_at is not None and gist.expires_at <= now():
+        return False
+    return gist.visibility != PRIVATE or _reads_own(actor, gist)
+
+
+def _reads_own(actor: Actor, gist: Gist) -> bool:
+    return actor.owns(gist) and Scope.GIST_READ in actor.scopes
+
+
+def visible(actor: Actor) -> Any:
+    """The gists that the actor may open if they know where, as a condition."""
+    return _live() & ((Gist.visibility != PRIVATE) | _own(actor))
+
+
+def listed(actor: Actor) -> Any:
+    """The gists that lists show to the actor, as a condition: the public ones and their own."""
+    return _live() & ((Gist.visibility == PUBLIC) | _own(actor))
+
+
+def public() -> Any:
+    """The gists that lists show to everybody, as a condition."""
+    return _live() & (Gist.visibility == PUBLIC)
+
+
+def _live() -> Any:
+    return Gist.expires_at.is_null() | (Gist.expires_at > now())
+
+
+def _own(actor: Actor) -> Any:
+    if actor.user is None or Scope.GIST_READ not in actor.scopes:
+        return Gist.number.is_null()  # nothing: a number is never null
+    return Gist.owner == actor.user

@@ -1,0 +1,77 @@
+"""Holding the index against the repositories, both ways, and mending what can be mended.
+
+Safe while gistd serves: what somebody is working on is left to them, and looked at again under its lock.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from gistd import index
+from gistd.errors import NotFound, Unavailable
+
+from . import gists, house
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be, in one line; `mended` when it is now."""
+
+    words: str
+    mended: bool = False
+
+
+def examine(repair: bool, progress: Callable[[int, int], None] = lambda done, total: None) -> Iterator[Finding]:
+    """Look at every gist and every repository; `progress` hears how many of how many are done."""
+    yield from _leftovers(repair)
+    rows, repositories = index.gists.all_ids(), set(house.store.ids())
+    todo = sorted(rows | repositories)
+    for done, id in enumerate(todo):
+        progress(done, len(todo))
+        if id in rows:
+            yield from _gist(id, repair)
+        else:
+            yield from _orphan(id, repair)
+    progress(len(todo), len(todo))
+
+
+def _leftovers(repair: bool) -> Iterator[Finding]:
+    for path in house.store.sweep() if repair else house.store.leftovers():
+        yield Finding(f"leftover of a killed process: {path}", mended=repair)
+
+
+def _orphan(id: str, repair: bool) -> Iterator[Finding]:
+    """A repository without a row: a create that was not acknowledged, or a delete that was."""
+    try:
+        with house.store.lock(id, wait=False):
+            if index.gists.by_id(id) is not None:
+                return  # it was being made just now
+            if repair:
+                yield Finding(f"{id}: no row; moved to {house.store.bury(id)}", mended=True)
+            else:
+                yield Finding(f"{id}: repository without a row")
+    except BlockingIOError:
+        return
+    except Unavailable:
+        if house.store.path(id).exists():
+            yield Finding(f"{id}: repository without a row, and damaged")
+
+
+def _gist(id: str, repair: bool) -> Iterator[Finding]:
+    gist = index.gists.by_id(id)
+    if gist is None:
+        return  # deleted meanwhile
+    if not house.store.path(id).exists():
+        yield Finding(f"{id}: the repository is missing; bring it back from a backup, or delete the gist")
+        return
+    try:
+        stale = house.store.stale_locks(id, remove=repair)
+        if stale:
+            yield Finding(f"{id}: stale lock {', '.join(stale)}", mended=repair)
+        if gists.is_behind(gist):
+            if repair:
+                gists.catch_up(gist)
+            yield Finding(f"{id}: the index is not up to date with the repository", mended=repair)
+    except Unavailable as error:
+        yield Finding(f"{id}: the repository is damaged ({error.__cause__!r})")
+    except NotFound:
+        return  # deleted meanwhile

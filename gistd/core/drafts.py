@@ -1,0 +1,84 @@
+"""What somebody asks for, checked before anything exists: a draft of a new gist, a change of one that is."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gistd.errors import Invalid
+from gistd.index import PUBLIC, VISIBILITIES, now
+from gistd.store import FileChange, Limits, check_files, check_path
+
+MAX_TITLE = 250
+MAX_DESCRIPTION = 1000
+MAX_TOPICS = 10
+_TOPIC = re.compile(r"[^\W_]([^\W_]|-){0,49}")
+_SLUG = re.compile(r"[A-Za-z0-9-]{1,32}")
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A gist that somebody asks for. `files` maps paths to bytes; an empty title becomes the first path."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    title: str = ""
+    description: str = ""
+    visibility: str = PUBLIC
+    topics: Sequence[str] = ()
+    slug: str = ""
+    expires_at: datetime | None = None
+
+    def check(self, limits: Limits) -> None:
+        """Raise Invalid or TooLarge for the first rule it breaks."""
+        _raise_first(_problems(self))
+        check_files(((path, len(content)) for path, content in self.files.items()), limits)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be different about a gist; None keeps what is there."""
+
+    files: Sequence[FileChange] = ()
+    title: str | None = None
+    description: str | None = None
+    visibility: str | None = None
+    topics: Sequence[str] | None = None
+    slug: str | None = None
+    message: str = "Update gist"
+
+    def check(self) -> None:
+        """Raise Invalid for the first rule it breaks; the files are checked again with the ones they join."""
+        _raise_first(_problems(self))
+        for change in self.files:
+            if change.new_path is not None:
+                check_path(change.new_path)
+
+
+def _raise_first(problems: Iterator[tuple[str, str]]) -> None:
+    for name, problem in problems:
+        raise Invalid(f"{name}: {problem}", {name: [problem]})
+
+
+def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
+    for name, most in (("title", MAX_TITLE), ("description", MAX_DESCRIPTION)):
+        text = getattr(asked, name)
+        if text is not None and len(text) > most:
+            yield name, f"longer than {most} characters"
+        if text is not None and not _storable(text):
+            yield name, "not valid text"
+    if asked.visibility is not None and asked.visibility not in VISIBILITIES:
+        yield "visibility", f"one of {', '.join(VISIBILITIES)}"
+    if asked.topics is not None and len(asked.topics) > MAX_TOPICS:
+        yield "topics", f"at most {MAX_TOPICS}"
+    if any(not _TOPIC.fullmatch(topic) for topic in asked.topics or ()):
+        yield "topics", "a topic is 1 to 50 letters, digits and -"
+    if asked.slug and (not _SLUG.fullmatch(asked.slug) or _ID.fullmatch(asked.slug.lower())):
+        yield "slug", "1 to 32 letters, digits and -, and not like the id of a gist"
+    if isinstance(asked, Draft) and asked.expires_at is not None and asked.expires_at <= now():
+        yield "expires_at", "not in the future"
+
+
+def _storable(text: str) -> bool:
+    """Whether every database keeps the text as it is."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,315 @@
+"""The verbs: every read and write of a gist, from whatever face, is here.
+
+The order of a write: the repository first, under its lock and synced, then the index, then the answer. A row
+may lag behind its repository after a crash, never the other way round; `contents` brings it up to date.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from gistd import index
+from gistd.errors import GistdError, Invalid, NotFound
+from gistd.index import Gist, User
+from gistd.index.gists import FileRow
+from gistd.store import ChangeCounts, File, Push, Repository, Revision, Signature
+from gistd.store.pkt import Reader
+
+from . import access, house, text
+from .access import Action, Actor, Scope
+from .drafts import MAX_TITLE, Change, Draft
+
+# Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
+_MAIL_HOST = "users.noreply.invalid"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which gists of those that the actor may see: all, or the ones that meet every condition given."""
+
+    owner: User | None = None
+    public_only: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """`total` counts all pages."""
+
+    gists: list[Gist]
+    total: int
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A gist as it is at a revision: the id of the revision (None for an empty gist) and its files."""
+
+    gist: Gist
+    revision: str | None
+    files: list[File]
+    repository: Repository
+
+    def read(self, file: File) -> bytes:
+        return self.repository.read(file.blob)
+
+    def find(self, path: str) -> File:
+        """The file of that path. Raises NotFound."""
+        for file in self.files:
+            if file.path == path:
+                return file
+        raise NotFound("File not found")
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def get(actor: Actor, id: str, action: Action = Action.VIEW) -> Gist:
+    """The gist with this id, if the actor may do this to it; else raises NotFound, Forbidden …"""
+    return access.require(actor, action, index.gists.by_id(id))
+
+
+def find(actor: Actor, username: str, name: str, action: Action = Action.VIEW) -> Gist:
+    """The gist of a user by its id or its slug; else as `get`."""
+    return access.require(actor, action, index.gists.by_owner(username, name))
+
+
+def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
+    """A page of gists, last updated first. Pages count from 1."""
+    condition = access.public() if listing.public_only else access.listed(actor)
+    if listing.owner is not None:
+        condition &= Gist.owner == listing.owner
+    if listing.since is not None:
+        condition &= Gist.updated_at >= listing.since
+    return _page(condition, number, size)
+
+
+def parent(actor: Actor, gist: Gist) -> Gist | None:
+    """The gist that this one was forked from, unless the actor may not see it."""
+    found = index.gists.by_number(gist.fork_of_id) if gist.fork_of_id else None
+    return found if found is not None and access.allowed(actor, Action.VIEW, found) else None
+
+
+def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
+    """A page of the forks of a gist that lists show to the actor."""
+    return _page(access.listed(actor) & (Gist.fork_of == gist), number, size)
+
+
+def _page(condition: Any, number: int, size: int) -> Page:
+    return Page(index.gists.page(condition, limit=size, offset=(number - 1) * size), index.gists.count(condition))
+
+
+def contents(gist: Gist, revision: str | None = None) -> Contents:
+    """The files of a gist at its head, or at the revision that begins with these hex digits.
+
+    Raises NotFound for a revision that the branch does not reach.
+    """
+    repository = house.store.open(gist.id)
+    if repository.head != gist.head:
+        gist = catch_up(gist)
+    at = repository.head if revision is None else repository.resolve(revision)
+    return Contents(gist, at, repository.files(at) if at else [], repository)
+
+
+def repository(gist: Gist) -> Repository:
+    """The repository itself, for git's own protocol. Raises Unavailable when it is missing or damaged."""
+    return house.store.open(gist.id)
+
+
+def history(contents: Contents, skip: int, limit: int) -> list[tuple[Revision, ChangeCounts]]:
+    """The revisions that led to these contents, newest first, each with what it changed."""
+    if contents.revision is None:
+        return []
+    revisions = contents.repository.history(contents.revision, limit, skip)
+    return [(revision, _counts(contents.gist.id, revision.id)) for revision in revisions]
+
+
+@lru_cache(maxsize=8192)
+def _counts(id: str, revision: str) -> ChangeCounts:
+    return house.store.open(id).counts(revision)
+
+
+def author(gist: Gist, revision: Revision) -> User | None:
+    """The account behind a revision. Only the owner's can be told: a pushed commit may claim any address."""
+    owner: User | None = gist.owner
+    return owner if owner is not None and revision.author_email == _address(owner) else None
+
+
+# ---------------------------------------------------------------------- writing
+
+
+def create(actor: Actor, draft: Draft) -> Gist:
+    """Make a gist. Raises Unauthenticated, Forbidden, Invalid, TooLarge or Conflict, with nothing left behind."""
+    access.require_scope(actor, Scope.GIST_WRITE)
+    draft.check(house.limits())
+    columns = {
+        "owner": actor.user,
+        "title": draft.title or min(draft.files)[:MAX_TITLE],
+        "description": draft.description,
+        "visibility": draft.visibility,
+        "slug": draft.slug,
+        "expires_at": draft.expires_at,
+    }
+    id = uuid.uuid4().hex
+    with house.store.create(id, draft.files, _signature(actor), "Create gist") as repository:
+        _add_row(id, repository, columns, draft.topics)
+    return _reload(id)
+
+
+def change(actor: Actor, gist: Gist, change: Change) -> Gist:
+    """Change a gist: its files as one revision on top of the newest one, its words in the index.
+
+    Every change of a file is applied to the newest revision, so that two writers both get theirs in. What
+    changes nothing makes no revision. Raises Forbidden, Invalid, TooLarge, Conflict … with nothing changed.
+    """
+    access.require(actor, Action.EDIT, gist)
+    change.check()
+    asked = {name: getattr(change, name) for name in ("title", "description", "visibility", "slug")}
+    columns = {name: value for name, value in asked.items() if value is not None}
+    with house.store.lock(gist.id) as repository:
+        moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
+        if moved or columns or change.topics is not None:
+            renamed = {item.new_path: item.path for item in change.files if item.new_path}
+            _record(gist, repository, columns, topics=change.topics, renamed=renamed)
+    return _reload(gist.id)
+
+
+def delete(actor: Actor, gist: Gist) -> None:
+    """Delete a gist and its repository. Its forks live on."""
+    access.require(actor, Action.DELETE, gist)
+    index.gists.delete(gist)
+    house.store.delete(gist.id)
+
+
+def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
+    """The actor's copy of somebody else's gist, and whether it was made just now: one each is enough."""
+    access.require(actor, Action.FORK, gist)
+    if actor.owns(gist):
+        raise Invalid("cannot fork your own gist")
+    with house.store.lock(gist.id):  # two requests at once make one fork
+        mine = index.gists.page((Gist.fork_of == gist) & (Gist.owner == actor.user), limit=1, offset=0)
+        if mine:
+            return mine[0], False
+        id = uuid.uuid4().hex
+        columns = {
+            "owner": actor.user,
+            "fork_of": gist,
+            "title": gist.title,
+            "description": gist.description,
+            "visibility": gist.visibility,
+        }
+        with house.store.copy(gist.id, id) as repository:
+            _add_row(id, repository, columns, gist.topic_names)
+    return _reload(id), True
+
+
+def like(actor: Actor, gist: Gist, liked: bool = True) -> None:
+    """Like or unlike a gist; doing it twice is doing it once."""
+    access.require(actor, Action.LIKE, gist)
+    assert actor.user is not None
+    index.gists.set_like(actor.user, gist, liked, index.now())
+
+
+def likes(actor: Actor, gist: Gist) -> bool:
+    """Whether the actor likes the gist."""
+    return actor.user is not None and index.gists.likes(actor.user, gist)
+
+
+def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
+    """Take a push from the body of a git-receive-pack request; returns git's answer.
+
+    A refused push is an answer too, with words for the pusher. When it is accepted the index has seen it
+    before this returns.
+    """
+    access.require(actor, Action.EDIT, gist)
+    push = Push(source)
+    if not push.commands:
+        return b""
+    settings = house.settings
+    try:
+        with house.store.scratch() as quarantine:
+            push.check(
+                house.store.open(gist.id),
+                quarantine,
+                house.limits(),
+                settings.max_push_bytes,
+                settings.max_push_commits,
+            )
+            with house.store.lock(gist.id) as repository:
+                push.accept(repository, quarantine)
+                _record(gist, repository, {})
+    except GistdError as refused:
+        return push.report(refused.message)
+    return push.report(None)
+
+
+# ---------------------------------------------------------------------- between repository and index
+
+
+def is_behind(gist: Gist) -> bool:
+    """Whether what the index keeps of the content differs from the repository."""
+    repository = house.store.open(gist.id)
+    files = _file_rows(repository)
+    cached = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
+    return cached != _cached(repository.head, files) or index.gists.files(gist) != sorted(files)
+
+
+def catch_up(gist: Gist) -> Gist:
+    """Bring the index up to date with a repository that is ahead of it, as a crash between the two leaves it."""
+    with house.store.lock(gist.id):  # whoever holds it may be about to do the same
+        gist = _reload(gist.id)
+        if is_behind(gist):
+            _record(gist, house.store.open(gist.id), {})
+    return _reload(gist.id)
+
+
+def _record(
+    gist: Gist,
+    repository: Repository,
+    columns: Mapping[str, Any],
+    *,
+    topics: Sequence[str] | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> None:
+    """Write the columns to the index, with all that it keeps of the content."""
+    files = _file_rows(repository)
+    columns = {"updated_at": index.now(), **_cached(repository.head, files), **columns}
+    index.gists.update(gist, columns, files, topics=topics, renamed=renamed)
+
+
+def _add_row(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
+    at = index.now()
+    files = _file_rows(repository)
+    identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
+    times = {"created_at": at, "updated_at": at}
+    index.gists.add({**identity, **times, **_cached(repository.head, files), **columns}, files, topics)
+
+
+def _cached(head: str | None, files: list[FileRow]) -> dict[str, Any]:
+    return {"head": head, "file_count": len(files), "size": sum(file.size for file in files)}
+
+
+def _file_rows(repository: Repository) -> list[FileRow]:
+    head = repository.head
+    files = repository.files(head) if head else []
+    return [FileRow(file.path, file.blob, file.size, text.language(file.path)) for file in files]
+
+
+def _reload(id: str) -> Gist:
+    gist = index.gists.by_id(id)
+    if gist is None:
+        raise NotFound("Gist not found")
+    return gist
+
+
+def _signature(actor: Actor) -> Signature:
+    if actor.user is None:
+        return Signature("anonymous", f"anonymous@{_MAIL_HOST}", index.now())
+    return Signature(actor.user.username, _address(actor.user), index.now())
+
+
+def _address(user: User) -> str:
+    return f"{user.uuid}@{_MAIL_HOST}"

@@ -1,0 +1,63 @@
+"""What can go wrong, in the words of the house. Faces turn these into the shape of their protocol."""
+
+
+class GistdError(Exception):
+    """The root of every error gistd raises on purpose.
+
+    `message` is written for whoever made the request; `status` is the HTTP status that a face answers
+    with unless its protocol says otherwise.
+    """
+
+    status = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(GistdError):
+    """There is no such thing, or the actor may not know that there is."""
+
+    status = 404
+
+
+class Unauthenticated(GistdError):
+    """The credential is missing, wrong, expired or revoked."""
+
+    status = 401
+
+
+class Forbidden(GistdError):
+    """The actor may see the thing, but not do this to it."""
+
+    status = 403
+
+
+class Invalid(GistdError):
+    """What was sent breaks a rule. `fields` says which field breaks which."""
+
+    status = 422
+
+    def __init__(self, message: str, fields: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields or {}
+
+
+class TooLarge(Invalid):
+    """What was sent is over one of the limits in the settings."""
+
+
+class Conflict(GistdError):
+    """Somebody else already holds that name, or changed the thing first."""
+
+    status = 409
+
+
+class Unavailable(GistdError):
+    """The index or a repository does not answer; worth another try."""
+
+    status = 503
+
+
+class ConfigurationError(GistdError):
+    """A setting makes no sense; nothing was started."""

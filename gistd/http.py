@@ -1,0 +1,92 @@
+"""What every face needs of HTTP: routes that declare their scope, errors in the shape of their face, URLs."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.sansio.response import Response as WSGIResponse
+
+from gistd.core import access
+from gistd.core.access import Actor, Open, Scope
+from gistd.errors import GistdError, Unavailable
+from gistd.index import Gist
+
+Authenticate = Callable[[], Actor]
+RenderError = Callable[[int, str, Exception], Response]
+
+
+class Face(Blueprint):
+    """A blueprint that speaks one protocol.
+
+    `authenticate` makes the actor of the current request; it is given to every view as its first argument.
+    `render_error` answers in the protocol's own shape; `claims` is a pattern for the paths of this face, for
+    errors that happen before a route is found. A route without a scope cannot be made.
+    """
+
+    def __init__(self, name: str, authenticate: Authenticate, render_error: RenderError, claims: str, **options: Any):
+        super().__init__(name, options.pop("import_name", __name__), **options)
+        self.authenticate = authenticate
+        self.render_error = render_error
+        self.claims = re.compile(claims)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,
+        *,
+        scope: Scope | Open | None = None,
+        **options: Any,
+    ) -> None:
+        if scope is None or view_func is None:
+            raise TypeError(f"the route {rule} declares no scope")
+
+        @wraps(view_func)
+        def guarded(**arguments: Any) -> Any:
+            actor = self.authenticate()
+            access.require_scope(actor, scope)
+            return view_func(actor, **arguments)
+
+        super().add_url_rule(rule, endpoint, guarded, provide_automatic_options, **options)
+
+
+def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
+    """Let the face that the request was meant for say what went wrong."""
+    face = next(face for face in faces if face.claims.match(request.path))
+    if isinstance(error, GistdError):
+        response = face.render_error(error.status, error.message, error)
+    elif isinstance(error, HTTPException) and error.code is not None:
+        if error.code < 400:  # a redirect that Flask makes
+            return error.get_response()
+        response = face.render_error(error.code, error.description or error.name, error)
+        response.headers.extend(
+            item for item in error.get_headers() if item[0] not in ("Content-Type", "Content-Length")
+        )
+    else:
+        current_app.logger.exception("%s %s failed", request.method, ascii(request.path))
+        response = face.render_error(500, "Something went wrong here; the operator finds the cause in the log", error)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def base_url() -> str:
+    """The address that people see, without a slash at its end."""
+    return current_app.config["EXTERNAL_URL"] or request.url_root.rstrip("/")
+
+
+def owner_name(gist: Gist) -> str:
+    """The first part of the path of a gist's pages."""
+    return "anonymous" if gist.owner is None else gist.owner.username
+
+
+def page_url(gist: Gist) -> str:
+    return f"{base_url()}/{owner_name(gist)}/{gist.slug or gist.id}"
+
+
+def clone_url(gist: Gist) -> str:
+    return f"{page_url(gist)}.git"

@@ -1,0 +1,43 @@
+"""The database: the only package that imports peewee.
+
+`open` it by URL, then read and write through `accounts` and `gists`; conditions for lists are written
+with the columns of `Gist`.
+"""
+
+from . import accounts, gists
+from .database import connect, database, migrate, write
+from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
+
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "UNLISTED",
+    "VISIBILITIES",
+    "Credential",
+    "File",
+    "Gist",
+    "User",
+    "accounts",
+    "check",
+    "close",
+    "gists",
+    "now",
+    "open",
+    "write",
+]
+
+
+def open(url: str) -> None:
+    """Connect this process and bring the schema up to date."""
+    connect(url)
+    migrate()
+
+
+def close() -> None:
+    """Close this thread's connection."""
+    database.close()
+
+
+def check() -> None:
+    """Raise Unavailable unless the index answers."""
+    database.execute_sql("SELECT 1")

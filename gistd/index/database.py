@@ -1,0 +1,124 @@
+"""The connection to the index: opened by URL, written to only through `write`."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import peewee
+from peewee import sqlite3  # type: ignore[attr-defined]
+from playhouse import db_url
+from playhouse.migrations import Runner
+
+from gistd.errors import ConfigurationError, Unavailable
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+database = peewee.DatabaseProxy()
+
+_PRAGMAS = [
+    ("busy_timeout", 30_000),
+    ("journal_mode", "wal"),
+    ("synchronous", "full"),  # in WAL mode `normal` may lose what was acknowledged when the power goes
+    ("foreign_keys", 1),
+    ("trusted_schema", 0),
+    ("cell_size_check", 1),
+    ("secure_delete", 1),
+    ("mmap_size", 0),
+    ("journal_size_limit", 64 * 1024 * 1024),
+    ("temp_store", 2),
+    ("cache_size", -16_000),
+]
+_LOST = (peewee.OperationalError, peewee.InterfaceError)
+
+
+class _Reporting:
+    """Tells core in its own words when the database does not answer, and drops a connection that is lost."""
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        with _reported(self):
+            return super().execute_sql(sql, params)  # type: ignore[misc]
+
+
+@contextmanager
+def _reported(connection: Any) -> Iterator[None]:
+    try:
+        yield
+    except _LOST as error:
+        if not connection.in_transaction():
+            connection.close()
+        raise Unavailable("the index does not answer; try again") from error
+
+
+class _Sqlite(_Reporting, peewee.SqliteDatabase):
+    pass
+
+
+class _Postgresql(_Reporting, peewee.PostgresqlDatabase):
+    pass
+
+
+def connect(url: str) -> None:
+    """Let `database` be the one that the URL names; nothing is opened yet."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        _check_sqlite()
+        parameters = db_url.parse(url)
+        database.initialize(_Sqlite(**parameters, pragmas=_PRAGMAS, timeout=30))
+    elif scheme in ("postgres", "postgresql"):
+        database.initialize(_Postgresql(**db_url.parse(url, unquote_password=True, unquote_user=True)))
+    else:
+        raise ConfigurationError(f"GISTD_DATABASE_URL: {scheme!r} is not supported; use sqlite:///… or postgresql://…")
+
+
+def _check_sqlite() -> None:
+    """Refuse a SQLite whose WAL mode can corrupt the file when several processes write (fixed in 3.51.3)."""
+    version = sqlite3.sqlite_version_info
+    if version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45):
+        return
+    raise ConfigurationError(
+        f"SQLite {sqlite3.sqlite_version} has a bug that can destroy the index; "
+        "`pip install 'pysqlite3>=0.6.1'` brings one without it"
+    )
+
+
+@contextmanager
+def write() -> Iterator[None]:
+    """The only way to write: one transaction that takes the write lock at once.
+
+    A transaction that reads first and writes later fails under load however long it waits. Kept short:
+    no git, no hashing, no network inside.
+    """
+    assert not database.in_transaction(), "a write inside a write would lose its lock"
+    lock = ("IMMEDIATE",) if isinstance(database.obj, peewee.SqliteDatabase) else ()
+    with _reported(database), database.atomic(*lock):
+        yield
+
+
+def migrate() -> None:
+    """Bring the schema up to date. Raises ConfigurationError when it is from a newer gistd."""
+    runner = Runner(database.obj, str(MIGRATIONS), table_name="schema_migration")
+    with _one_at_a_time():
+        unknown = [migration.name for migration in runner.status() if migration.path is None]
+        if unknown:
+            raise ConfigurationError(
+                f"the index was made by a newer gistd (it has {', '.join(unknown)}); upgrade this one"
+            )
+        runner.up()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Several workers, or several nodes, start together: one of them migrates, the others wait."""
+    if isinstance(database.obj, peewee.SqliteDatabase):
+        with Path(f"{database.database}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    else:
+        with database.connection_context() if database.is_closed() else nullcontext():
+            database.execute_sql("SELECT pg_advisory_lock(6157)")
+            try:
+                yield
+            finally:
+                database.execute_sql("SELECT pg_advisory_unlock(6157)")

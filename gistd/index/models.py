@@ -1,0 +1,140 @@
+"""The tables. Rules that must hold are in the schema (unique, check, foreign keys), not only in code."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import peewee
+
+from .database import database
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+PUBLIC, UNLISTED, PRIVATE = "public", "unlisted", "private"
+VISIBILITIES = (PUBLIC, UNLISTED, PRIVATE)
+
+
+class Timestamp(peewee.BigIntegerField):
+    """A moment, aware and in UTC; stored as microseconds since 1970, which every database sorts and compares."""
+
+    def db_value(self, value: datetime | None) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def python_value(self, value: int | None) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Table(peewee.Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class User(_Table):
+    """An account. `name_key` is the name with case folded away; it is what must be unique."""
+
+    id = peewee.AutoField()
+    uuid = peewee.CharField(32, unique=True)
+    username = peewee.CharField(32)
+    name_key = peewee.CharField(32, unique=True)
+    email = peewee.CharField(255, default="")
+    password_hash = peewee.CharField(255, null=True)
+    is_admin = peewee.BooleanField(default=False)
+    created_at = Timestamp(default=now)
+
+    class Meta:
+        table_name = "account"  # `user` is a reserved word in PostgreSQL
+
+
+class Credential(_Table):
+    """How a user proves who they are without the password; only the hash of the secret is kept."""
+
+    id = peewee.AutoField()
+    user = peewee.ForeignKeyField(User, backref="credentials", on_delete="CASCADE")
+    kind = peewee.CharField(16)
+    secret_hash = peewee.CharField(64, unique=True)
+    label = peewee.CharField(255, default="")
+    scopes = peewee.CharField(255, default="")
+    created_at = Timestamp(default=now)
+    expires_at = Timestamp(null=True)
+    last_used_at = Timestamp(null=True)
+
+
+class Gist(_Table):
+    """A gist. `head` and what follows it are a cache of its repository; `gistd doctor --repair` rebuilds them."""
+
+    owner_id: int | None
+    fork_of_id: int | None
+    topic_names: list[str]
+
+    number = peewee.AutoField()
+    id = peewee.CharField(32, unique=True)
+    ident = peewee.CharField(6, unique=True)
+    sha = peewee.CharField(40, unique=True)
+    owner = peewee.ForeignKeyField(User, backref="gists", null=True, on_delete="RESTRICT", index=False)
+    slug = peewee.CharField(32, default="")
+    slug_key = peewee.CharField(32, null=True)
+    visibility = peewee.CharField(8, constraints=[peewee.Check("visibility IN ('public', 'unlisted', 'private')")])
+    title = peewee.CharField(250)
+    description = peewee.CharField(1000, default="")
+    archived = peewee.BooleanField(default=False)
+    fork_of = peewee.ForeignKeyField("self", backref="forks", null=True, on_delete="SET NULL", index=False)
+    created_at = Timestamp()
+    updated_at = Timestamp()
+    expires_at = Timestamp(null=True)
+    like_count = peewee.IntegerField(default=0)
+    fork_count = peewee.IntegerField(default=0)
+    head = peewee.CharField(40, null=True)
+    file_count = peewee.IntegerField(default=0)
+    size = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        # The lists, newest first with the number to break ties, each by one of these.
+        indexes = (
+            (("visibility", "updated_at", "number"), False),
+            (("owner", "updated_at", "number"), False),
+            (("fork_of", "updated_at", "number"), False),
+            (("owner", "slug_key"), True),
+            (("expires_at",), False),
+        )
+
+
+class File(_Table):
+    """A file at the head of a gist. `id` stays with it through renames; the rest is a cache."""
+
+    id = peewee.CharField(32, primary_key=True)
+    gist = peewee.ForeignKeyField(Gist, backref="files", on_delete="CASCADE", index=False)
+    path = peewee.TextField()
+    blob = peewee.CharField(40)
+    size = peewee.BigIntegerField()
+    language = peewee.CharField(64, default="")
+
+    class Meta:
+        indexes = ((("gist", "path"), True),)
+
+
+class Topic(_Table):
+    gist_id: int
+    gist = peewee.ForeignKeyField(Gist, backref="topics", on_delete="CASCADE", index=False)
+    name = peewee.CharField(50)
+
+    class Meta:
+        primary_key = peewee.CompositeKey("gist", "name")
+        indexes = ((("name",), False),)
+
+
+class Like(_Table):
+    user = peewee.ForeignKeyField(User, backref="likes", on_delete="CASCADE", index=False)
+    gist = peewee.ForeignKeyField(Gist, backref="likes", on_delete="CASCADE")
+    created_at = Timestamp(default=now)
+
+    class Meta:
+        table_name = "liked"  # `like` is a reserved word
+        primary_key = peewee.CompositeKey("user", "gist")
+
+
+TABLES: list[Any] = [User, Credential, Gist, File, Topic, Like]

@@ -1,0 +1,92 @@
+"""gunicorn as gistd runs it: workers and threads for the machine, deadlines for sockets, a line a request."""
+
+import os
+import socket
+import struct
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+from gunicorn.workers import gthread
+
+THREADS = 16
+SOCKET_DEADLINE = 30
+"""Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
+
+
+class Server(BaseApplication):
+    """Serves what `load_app` makes in each worker. `ready` hears the address once it is bound."""
+
+    def __init__(
+        self,
+        load_app: Callable[[], Flask],
+        ready: Callable[[str, int], None],
+        host: str,
+        port: int,
+        workers: int | None,
+    ) -> None:
+        self._load_app = load_app
+        self._ready = ready
+        self._options = {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "workers": workers or max(2, os.cpu_count() or 1),
+            "threads": THREADS,
+            "worker_class": f"{__name__}.Worker",
+            "logger_class": f"{__name__}.RequestLog",
+            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 (gunicorn's heartbeat)
+            "keepalive": 15,
+            "timeout": 120,
+            "graceful_timeout": 30,
+            "accesslog": "-",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "forwarded_allow_ips": "",  # GISTD_FORWARDED_HOPS decides whom to believe
+            "forwarder_headers": "",
+            "when_ready": self._when_ready,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._load_app()
+
+    def _when_ready(self, arbiter: Any) -> None:
+        deadline = struct.pack("ll", SOCKET_DEADLINE, 0)
+        for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadlines
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, deadline)
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, deadline)
+            host, port = listener.sock.getsockname()[:2]
+            self._ready(host, port)
+
+
+class Worker(gthread.ThreadWorker):
+    """A connection gets a thread when its first bytes are there, so that silent ones cost none."""
+
+    def init_process(self) -> None:
+        gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0
+        super().init_process()
+
+
+class RequestLog(Logger):
+    """One line a request: who, what, how it went, how long it took. No query, no header, no body: no secret."""
+
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+        path = quote(environ.get("PATH_INFO", "").encode("latin-1", errors="replace"), safe="/~@:+,=")[:500]
+        self.access_log.info(
+            "%s %s %s %s %s %d %.1fms",
+            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            environ.get("REMOTE_ADDR") or "-",
+            environ.get("REQUEST_METHOD"),
+            path,
+            resp.status.split(None, 1)[0],
+            resp.sent,
+            request_time / timedelta(milliseconds=1),
+        )

@@ -1,0 +1,129 @@
+"""Every setting: its name, default, type and help. The only reader of the environment.
+
+A setting comes from the environment (`GISTD_…`), else from the TOML file that `GISTD_CONFIG` names
+(or `./gistd.toml`), else from its default.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import ConfigurationError
+
+MIB = 1024 * 1024
+
+
+def _setting(default: Any, help: str, alias: str = "") -> Any:
+    return field(default=default, metadata={"help": help, "alias": alias})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decided. Sizes are in bytes."""
+
+    repos: Path = _setting(
+        Path("repos"), "data directory: the repositories and, unless GISTD_DATABASE_URL says otherwise, the index"
+    )
+    database_url: str = _setting(
+        "", "the index, as a database URL (postgresql://…); empty: index.sqlite3 in the data directory"
+    )
+    external_url: str = _setting("", "the address people see, used in every URL printed; empty: taken from the request")
+    api_enabled: bool = _setting(True, "false: every API endpoint answers 403; tokens are kept", alias="OG_API_ENABLED")
+    forwarded_hops: int = _setting(0, "how many reverse proxies in front to believe about address, scheme and host")
+    max_file_bytes: int = _setting(10 * MIB, "the largest file")
+    max_gist_bytes: int = _setting(50 * MIB, "the largest sum of the files of one revision")
+    max_files: int = _setting(300, "the most files in a gist")
+    max_push_bytes: int = _setting(50 * MIB, "the largest pack in a push")
+    max_push_commits: int = _setting(5000, "the most new commits in a push")
+    max_request_bytes: int = _setting(64 * MIB, "the largest request body")
+
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> "Settings":  # noqa: TID251
+        """The settings of this process. Raises ConfigurationError for a value or a key that makes no sense."""
+        file = Path(environ.get("GISTD_CONFIG", "gistd.toml"))
+        from_file = _read_toml(file, must_exist="GISTD_CONFIG" in environ)
+        values: dict[str, Any] = {}
+        sources: dict[str, str] = {}
+        for setting in _settings():
+            names = [variable(setting.name), setting.metadata["alias"]]
+            name = next((name for name in names if name in environ), None)
+            if name is not None:
+                values[setting.name] = _convert(name, setting.default, environ[name])
+                sources[setting.name] = f"environment {name}"
+            elif setting.name in from_file:
+                values[setting.name] = _convert(setting.name, setting.default, from_file[setting.name])
+                sources[setting.name] = str(file)
+        settings = cls(**values, sources=sources)
+        settings._check()
+        return settings
+
+    @property
+    def index_url(self) -> str:
+        """The URL of the index, with the default filled in."""
+        return self.database_url or f"sqlite:///{(self.repos / 'index.sqlite3').absolute()}"
+
+    def describe(self) -> Iterator[tuple[str, str, str, str]]:
+        """(variable, value, source, help) of each setting, secrets masked."""
+        for setting in _settings():
+            value = getattr(self, setting.name)
+            shown = str(value).lower() if isinstance(value, bool) else _masked(str(value))
+            yield variable(setting.name), shown, self.sources.get(setting.name, "default"), setting.metadata["help"]
+
+    def _check(self) -> None:
+        for setting in _settings():
+            value = getattr(self, setting.name)
+            if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+                raise ConfigurationError(f"{variable(setting.name)} must not be negative, but is {value}")
+        if self.external_url and urlsplit(self.external_url).scheme not in ("http", "https"):
+            raise ConfigurationError("GISTD_EXTERNAL_URL must begin with http:// or https://")
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"GISTD_{name.upper()}"
+
+
+def _settings() -> Iterator[Any]:
+    return (item for item in fields(Settings) if "help" in item.metadata)
+
+
+def _read_toml(file: Path, must_exist: bool) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigurationError(f"GISTD_CONFIG names {file}, which does not exist") from None
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}") from error
+    known = {setting.name for setting in _settings()}
+    for key in content:
+        if key not in known:
+            raise ConfigurationError(f"{file}: there is no setting {key!r}; `gistd settings` lists them")
+    return content
+
+
+def _convert(name: str, default: Any, value: Any) -> Any:
+    try:
+        if isinstance(default, bool):
+            return {"true": True, "1": True, "false": False, "0": False}[str(value).strip().lower()]
+        if isinstance(default, int):
+            return int(value)
+        if isinstance(default, Path):
+            return Path(value)
+        return str(value).rstrip("/") if name.upper().endswith("URL") else str(value)
+    except (KeyError, ValueError, TypeError):
+        words = "true or false" if isinstance(default, bool) else "a whole number"
+        raise ConfigurationError(f"{name} must be {words}, but is {value!r}") from None
+
+
+def _masked(value: str) -> str:
+    """The value without the password of a URL."""
+    password = urlsplit(value).password if "://" in value else None
+    return value.replace(f":{password}@", ":***@") if password else value

@@ -1,0 +1,34 @@
+"""git: the only package that imports pygit2 or starts git.
+
+`Store` is the data directory, `Repository` one gist in it; `upload` and `receive` speak git's protocol.
+"""
+
+import pygit2
+from pygit2.enums import ConfigLevel
+
+from .objects import File, Signature
+from .receive import Push
+from .repository import ChangeCounts, FileChange, Repository, Revision
+from .rules import Limits, check_files, check_path
+from .store import Store
+
+__all__ = [
+    "ChangeCounts",
+    "File",
+    "FileChange",
+    "Limits",
+    "Push",
+    "Repository",
+    "Revision",
+    "Signature",
+    "Store",
+    "check_files",
+    "check_path",
+]
+
+# Nobody else's configuration: libgit2 would refuse every repository if one of these files is unreadable (T29).
+for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL, ConfigLevel.PROGRAMDATA):
+    pygit2.settings.search_path[_level] = "/nonexistent"
+# The data directory is ours by being configured; after a restore its files may belong to another account (T30).
+pygit2.settings.owner_validation = False
+pygit2.settings.enable_fsync_gitdir(True)

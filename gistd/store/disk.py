@@ -1,0 +1,66 @@
+"""Files that stay: nothing here returns before what it wrote would survive a power cut."""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_files(contents: dict[Path, bytes], mode: int = 0o444) -> None:
+    """Create the files, then sync them all. FileExistsError if one is there already.
+
+    Written first and synced afterwards, so that one journal commit can carry them all. The directories
+    are the caller's to sync.
+    """
+    descriptors: list[int] = []
+    try:
+        for path, content in contents.items():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            descriptors.append(descriptor)
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def sync(*paths: Path) -> None:
+    """Sync files or the entries of directories."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def make_directories(paths: Iterable[Path]) -> None:
+    """Make the directories that are missing, and sync the ones that hold them."""
+    parents = set()
+    for path in paths:
+        if not path.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            parents.add(path.parent)
+    sync(*parents)
+
+
+@contextmanager
+def locked(directory: Path, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a directory against every other thread and process.
+
+    FileNotFoundError when it is gone (or was replaced while we waited); BlockingIOError when `wait` is
+    off and somebody holds it. The lock is flock(2) on the directory itself: no file to leave behind, and
+    the kernel lets go of it when its holder dies.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        if not os.path.samestat(os.fstat(descriptor), directory.stat()):
+            raise FileNotFoundError(directory)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,46 @@
+"""pkt-lines, the framing of git's protocol (gitprotocol-common(5))."""
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from gistd.errors import Invalid
+
+FLUSH = b"0000"
+MAX_DATA = 65516
+_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
+
+
+class Reader(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def line(data: bytes) -> bytes:
+    return b"%04x%s" % (len(data) + 4, data)
+
+
+def band(number: int, data: bytes) -> bytes:
+    """`data` on a band of the side-band-64k multiplex: 1 the answer, 2 words for the user."""
+    step = MAX_DATA - 1
+    return b"".join(line(bytes([number]) + data[start : start + step]) for start in range(0, len(data), step))
+
+
+def read_section(source: Reader) -> Iterator[bytes]:
+    """The lines up to the next flush, without their newlines.
+
+    A delimiter or response-end packet comes as an empty line; the end of the source ends the section too.
+    Raises Invalid for what is not pkt-lines.
+    """
+    while length := source.read(4):
+        if not _LENGTH.fullmatch(length):
+            raise Invalid("malformed git request: bad packet length")
+        size = int(length, 16)
+        if size == 0:
+            return
+        if size in (1, 2):
+            yield b""
+            continue
+        data = source.read(size - 4) if size > 4 else b""
+        if size < 4 or len(data) != size - 4:
+            raise Invalid("malformed git request: truncated packet")
+        yield data.removesuffix(b"\n")

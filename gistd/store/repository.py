@@ -1,0 +1,279 @@
+"""One bare repository: read its revisions, add one.
+
+A Repository is opened for a request and thrown away (opening costs less than a tenth of a millisecond);
+libgit2 objects are not shared between threads.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import pygit2
+from pygit2.enums import DeltaStatus, ObjectType, RepositoryOpenFlag, SortMode
+
+from gistd.errors import Conflict, Invalid, NotFound, Unavailable
+
+from . import disk, objects
+from .objects import File, GitObject, Signature
+from .rules import Limits, check_files
+
+_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
+MAX_DIFF_BYTES = 1024 * 1024
+"""A changed file with a side larger than this is counted as changed, without its lines: a diff holds the
+interpreter's lock for as long as it takes."""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """What happens to one file. `content` None keeps its bytes, `new_path` None its name.
+
+    A change to a file that is not there adds it when it brings content, and does nothing otherwise.
+    """
+
+    path: str
+    content: bytes | None = None
+    new_path: str | None = None
+    delete: bool = False
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A commit on the gist's branch."""
+
+    id: str
+    author_name: str
+    author_email: str
+    authored_at: datetime
+    message: str
+
+
+@dataclass(frozen=True)
+class ChangeCounts:
+    """What a revision changed against the one before it, in files and lines."""
+
+    files: int
+    additions: int
+    deletions: int
+
+
+class Repository:
+    def __init__(self, path: Path) -> None:
+        """Open the repository. Unavailable when it is missing or damaged."""
+        self.path = path
+        with _readable(path):
+            self._git = pygit2.Repository(str(path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
+
+    @property
+    def ref(self) -> str:
+        """The full name of the gist's one branch."""
+        with _readable(self.path):
+            return str(self._git.lookup_reference("HEAD").target)
+
+    @property
+    def head(self) -> str | None:
+        """The id of the newest revision; None while there is none."""
+        with _readable(self.path):
+            reference = self._git.references.get(self.ref)
+            return None if reference is None else str(reference.target)
+
+    def refs(self) -> list[tuple[str, str]]:
+        """(name, id) of the branch, as it is offered to a pusher; empty while there is no revision."""
+        return [(self.ref, head)] if (head := self.head) else []
+
+    # ------------------------------------------------------------------ reading
+
+    def files(self, revision: str) -> list[File]:
+        """The files of a revision in git's order, folders walked."""
+        with _readable(self.path):
+            return list(self._walk_tree(self._commit(revision).tree, ""))
+
+    def _walk_tree(self, tree: pygit2.Tree, folder: str) -> Iterator[File]:
+        for entry in tree:
+            path = folder + str(entry.name)
+            if entry.filemode in (objects.REGULAR, objects.EXECUTABLE):
+                yield File(path, str(entry.id), self._git.odb.read_header(entry.id)[1], int(entry.filemode))
+            elif isinstance(entry, pygit2.Tree):
+                yield from self._walk_tree(entry, path + "/")
+
+    def read(self, blob: str) -> bytes:
+        """The bytes of a blob that `files` named."""
+        with _readable(self.path):
+            return cast(pygit2.Blob, self._git[blob]).data
+
+    def resolve(self, digits: str) -> str:
+        """The revision whose id begins with these 4 to 40 hex digits.
+
+        NotFound unless exactly one object begins so and it is a commit that the branch reaches: what was
+        pushed away is not served.
+        """
+        head = self.head
+        try:
+            found = self._git[digits.lower()]
+        except (KeyError, ValueError):
+            found = None
+        if head is None or found is None or found.type != ObjectType.COMMIT or not self.reaches(str(found.id)):
+            raise NotFound("Revision not found")
+        return str(found.id)
+
+    def reaches(self, commit: str) -> bool:
+        """Whether the branch contains this commit, which need not exist."""
+        head = self.head
+        if head is None:
+            return False
+        try:
+            return commit == head or self._git.descendant_of(head, commit)
+        except (KeyError, pygit2.GitError):
+            return False
+
+    def history(self, start: str, limit: int, skip: int = 0) -> list[Revision]:
+        """Revisions from `start` back, newest first."""
+        with _readable(self.path):
+            # Unsorted: a topological order would walk all of the history for its first page.
+            walker = self._git.walk(start, SortMode.NONE)
+            return [_revision(commit) for commit in islice(walker, skip, skip + limit)]
+
+    def counts(self, revision: str) -> ChangeCounts:
+        """How many files and lines a revision changed against its first parent."""
+        with _readable(self.path):
+            commit = self._commit(revision)
+            if commit.parents:
+                diff = commit.parents[0].tree.diff_to_tree(commit.tree)
+            else:
+                diff = commit.tree.diff_to_tree(swap=True)
+            if {delta.status for delta in diff.deltas} >= {DeltaStatus.ADDED, DeltaStatus.DELETED}:
+                diff.find_similar()  # a renamed file is one changed file, as git counts
+            changed = additions = deletions = 0
+            for number, delta in enumerate(diff.deltas):
+                added, deleted = self._line_counts(diff, number, delta)
+                changed, additions, deletions = changed + 1, additions + added, deletions + deleted
+            return ChangeCounts(changed, additions, deletions)
+
+    def _line_counts(self, diff: pygit2.Diff, number: int, delta: pygit2.DiffDelta) -> tuple[int, int]:
+        if delta.status == DeltaStatus.ADDED:
+            return self._lines(delta.new_file.id), 0
+        if delta.status == DeltaStatus.DELETED:
+            return 0, self._lines(delta.old_file.id)
+        sides = (delta.old_file.id, delta.new_file.id)
+        if any(self._git.odb.read_header(side)[1] > MAX_DIFF_BYTES for side in sides):
+            return 0, 0
+        patch = diff[number]
+        return (0, 0) if patch is None else patch.line_stats[1:]
+
+    def _lines(self, id: pygit2.Oid) -> int:
+        blob = cast(pygit2.Blob, self._git[id])
+        if blob.is_binary:
+            return 0
+        data = blob.data
+        return data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
+
+    def _commit(self, id: str) -> pygit2.Commit:
+        return cast(pygit2.Commit, self._git[id])
+
+    # ------------------------------------------------------------------ writing (the caller holds the lock)
+
+    def edit(self, changes: Sequence[FileChange], author: Signature, message: str, limits: Limits) -> str | None:
+        """Apply the changes to the newest revision, as one commit; None when they change nothing.
+
+        The new revision is synced before this returns. Raises Invalid or TooLarge, with nothing written,
+        when the outcome breaks a rule.
+        """
+        head = self.head
+        before = {file.path: file for file in self.files(head)} if head else {}
+        files, blobs = _apply(before, changes)
+        check_files(((file.path, file.size) for file in files), limits)
+        folders = objects.trees(files)
+        root = folders[-1].id
+        if head and root == str(self._commit(head).tree_id):
+            return None
+        commit = objects.commit(root, [head] if head else [], author, message)
+        new = [item for item in [*blobs, *folders, commit] if not self._is_packed(item.id)]
+        objects.write_loose(self.path / "objects", new)
+        self.move_head(head, commit.id)
+        return commit.id
+
+    def _is_packed(self, id: str) -> bool:
+        return id in self._git.odb and not (self.path / "objects" / id[:2] / id[2:]).exists()
+
+    def move_head(self, old: str | None, new: str) -> None:
+        """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""
+        ref = self.ref
+        self._clear_stale_locks(ref)
+        try:
+            with self._git.transaction() as transaction:
+                transaction.lock_ref(ref)
+                if self.head != old:
+                    raise Conflict("the gist was changed in the meantime")
+                transaction.set_target(ref, pygit2.Oid(hex=new))
+        except (OSError, pygit2.GitError) as error:
+            raise Unavailable("the branch of this gist cannot be moved; try again") from error
+        # libgit2 has synced the file; here are the folders that lead to it.
+        disk.sync(*(folder for folder in (self.path / ref).parents if folder.is_relative_to(self.path)))
+
+    def _clear_stale_locks(self, ref: str) -> None:
+        # Whoever moves a ref holds the gist's lock, as we do now: a lock file is left over from a killed process.
+        for name in (ref, "HEAD", "packed-refs"):
+            (self.path / f"{name}.lock").unlink(missing_ok=True)
+
+    def pack_into(self, directory: Path) -> None:
+        """Write all that the branch reaches as one pack into a directory, synced."""
+        builder = pygit2.PackBuilder(self._git)
+        builder.set_threads(1)
+        for commit in self._git.walk(self.head, SortMode.NONE) if self.head else ():
+            builder.add_recur(commit.id)
+        builder.write(str(directory))
+        disk.sync(*directory.iterdir(), directory)
+
+
+def _apply(before: dict[str, File], changes: Sequence[FileChange]) -> tuple[list[File], list[GitObject]]:
+    """The files after the changes, all applied at once (two names can be exchanged), and the new blobs."""
+    touched = {change.path for change in changes}
+    if len(touched) < len(changes):
+        raise Invalid("one file is changed twice")
+    after = [file for path, file in before.items() if path not in touched]
+    blobs = []
+    for change in changes:
+        file = before.get(change.path)
+        if change.delete or (file is None and change.content is None):
+            continue
+        path = change.path if change.new_path is None else change.new_path
+        if change.content is not None:
+            blob = objects.blob(change.content)
+            blobs.append(blob)
+            file = File(path, blob.id, len(change.content), file.mode if file else objects.REGULAR)
+        assert file is not None
+        after.append(replace(file, path=path))
+    return after, blobs
+
+
+def _revision(commit: pygit2.Commit) -> Revision:
+    author = commit.author
+    return Revision(
+        id=str(commit.id),
+        author_name=_text(author.raw_name),
+        author_email=_text(author.raw_email),
+        authored_at=_moment(author.time),
+        message=_text(commit.raw_message).rstrip("\n"),
+    )
+
+
+def _moment(seconds: int) -> datetime:
+    """A time as git has it, which may be far outside of what a calendar holds."""
+    return datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC)
+
+
+def _text(raw: bytes | None) -> str:
+    return (raw or b"").decode(errors="replace")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, pygit2.GitError, OSError) as error:
+        raise Unavailable(
+            "the repository of this gist cannot be read; its operator can find out more with `gistd doctor`"
+        ) from error

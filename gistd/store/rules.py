@@ -1,0 +1,110 @@
+"""What a gist may hold: the names of files, their number and their sizes.
+
+One rule for the APIs and for pushes. git itself is more lenient (it stores `a\\b`, newlines and names that
+another file system reads as `.git`), and whoever clones a gist must not pay for that.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gistd.errors import Invalid, TooLarge
+
+MAX_COMPONENT_BYTES = 255
+MAX_FOLDERS = 8
+
+# HFS+ ignores these in names, so that `.g<U+200C>it` opens `.git` there.
+_HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# NTFS's short names for .git and .gitmodules.
+_SHORT_NAME = re.compile(r"git~\d+|gitmod~\d+|gi[0-9a-f]{4}~\d+")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most a revision may hold; sizes in bytes."""
+
+    file_bytes: int
+    gist_bytes: int
+    files: int
+
+
+def check_path(path: str) -> None:
+    """Raise Invalid unless `path` is a name that a gist may hold."""
+    components = path.split("/")
+    for component in components:
+        check_component(component, path)
+    if len(components) - 1 > MAX_FOLDERS:
+        raise Invalid(f"file name {shown(path)}: more than {MAX_FOLDERS} folders deep")
+
+
+def check_component(component: str, path: str) -> None:
+    """Raise Invalid unless `component` may be a part of `path`."""
+    problem = _problem(component)
+    if problem:
+        raise Invalid(f"file name {shown(path)}: {problem}")
+
+
+def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
+    """Raise Invalid or TooLarge unless the (path, size) pairs may stand together in one revision."""
+    files = list(files)
+    if not files:
+        raise Invalid("a gist needs at least one file")
+    if len(files) > limits.files:
+        raise TooLarge(f"a gist holds at most {limits.files} files, not {len(files)}")
+    paths: dict[str, str] = {}
+    for path, size in files:
+        check_path(path)
+        if size > limits.file_bytes:
+            raise TooLarge(f"file {shown(path)} is larger than {limits.file_bytes} bytes")
+        other = paths.setdefault(folded(path), path)
+        if other is not path:
+            raise Invalid(f"files {shown(other)} and {shown(path)} have the same name")
+    if sum(size for _, size in files) > limits.gist_bytes:
+        raise TooLarge(f"the files are together larger than {limits.gist_bytes} bytes")
+    for key, path in paths.items():
+        while "/" in key:
+            key = key.rpartition("/")[0]
+            if key in paths:
+                raise Invalid(f"{shown(paths[key])} cannot be a file and a folder (of {shown(path)})")
+
+
+def folded(path: str) -> str:
+    """The form in which two names are the same on a file system that ignores case and Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _problem(component: str) -> str | None:
+    if not component:
+        return "a part of it is empty"
+    try:
+        size = len(component.encode())
+    except UnicodeEncodeError:
+        return "not valid Unicode"
+    if size > MAX_COMPONENT_BYTES:
+        return f"longer than {MAX_COMPONENT_BYTES} bytes"
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in component):
+        return "control characters are not allowed"
+    if _BIDI.search(component):
+        return "characters that change the direction of text are not allowed"
+    if "\\" in component:
+        return "a backslash is not allowed"
+    if component in (".", ".."):
+        return "`.` and `..` are not names"
+    if component != component.strip():
+        return "a space at the beginning or the end is not allowed"
+    if _reads_as_git(component):
+        return "reserved for git"
+    return None
+
+
+def _reads_as_git(component: str) -> bool:
+    """Whether git, NTFS or HFS+ would take the name for `.git` or `.gitmodules`."""
+    name = _HFS_IGNORED.sub("", component).casefold().split(":", 1)[0].rstrip(" .")
+    return name in ("", ".git", ".gitmodules") or _SHORT_NAME.fullmatch(name) is not None
+
+
+def shown(path: str) -> str:
+    """A name as it may stand in an error: short, on one line, escaped."""
+    return repr(path if len(path) <= 80 else path[:77] + "…")

@@ -1,0 +1,200 @@
+"""The data directory: where repositories stand, how they are made, copied and taken away.
+
+<root>/ab/<id>.git     a repository, in one of 256 folders by the first two digits of its id
+<root>/tmp/            what is being made or taken away; nobody else's business
+<root>/lost+found/     what `gistd doctor` found without a row; never deleted by gistd
+"""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+from gistd.errors import Unavailable
+
+from . import disk, objects
+from .objects import File, Signature
+from .repository import Repository
+
+DEFAULT_REF = "refs/heads/main"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Store:
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._tmp = self.root / "tmp"
+        self._lost = self.root / "lost+found"
+
+    def prepare(self) -> None:
+        """Make the folders of the data directory, and clear away what killed processes left half-made."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        disk.make_directories([self._tmp, self._lost, *(self.root / f"{first:02x}" for first in range(256))])
+        self.sweep()
+
+    def path(self, id: str) -> Path:
+        """Where the repository of a gist stands, be it there or not."""
+        if not _ID.fullmatch(id):
+            raise ValueError(f"not the id of a gist: {id!r}")
+        return self.root / id[:2] / f"{id}.git"
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all repositories, in order."""
+        for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+            for path in sorted(folder.glob("*.git")):
+                if _ID.fullmatch(path.stem):
+                    yield path.stem
+
+    def open(self, id: str) -> Repository:
+        """Raises Unavailable when the repository is missing or damaged."""
+        return Repository(self.path(id))
+
+    @contextmanager
+    def lock(self, id: str, wait: bool = True) -> Iterator[Repository]:
+        """The repository, with every other writer of it kept out. Nothing that waits for a client goes in here."""
+        try:
+            with disk.locked(self.path(id), wait):
+                yield self.open(id)
+        except FileNotFoundError as error:
+            raise Unavailable("the repository of this gist is missing") from error
+
+    @contextmanager
+    def create(self, id: str, files: Mapping[str, bytes], author: Signature, message: str) -> Iterator[Repository]:
+        """Make a repository with its first revision, in its final place and synced.
+
+        The block is for the row: the repository is locked meanwhile, and gone again if the block fails.
+        """
+        blobs = {path: objects.blob(content) for path, content in files.items()}
+        entries = [File(path, blob.id, len(blob.content)) for path, blob in blobs.items()]
+        trees = objects.trees(entries)
+        commit = objects.commit(trees[-1].id, [], author, message)
+
+        def fill(packs: Path) -> str:
+            objects.write_pack(packs, [commit, *trees, *blobs.values()])
+            return commit.id
+
+        with self._build(id, DEFAULT_REF, fill) as repository:
+            yield repository
+
+    @contextmanager
+    def copy(self, source: str, id: str) -> Iterator[Repository]:
+        """Make a repository from what the branch of another one reaches. They share nothing.
+
+        The block is as in `create`.
+        """
+        original = self.open(source)
+        head = original.head
+
+        def fill(packs: Path) -> str | None:
+            original.pack_into(packs)
+            return head
+
+        with self._build(id, original.ref, fill) as repository:
+            yield repository
+
+    @contextmanager
+    def _build(self, id: str, ref: str, fill: Callable[[Path], str | None]) -> Iterator[Repository]:
+        """Eight inodes: four directories, HEAD, packed-refs, a pack and its index. No config, no hooks.
+
+        git and libgit2 do without a config file, and what is not there cannot be tampered with.
+        """
+        final = self.path(id)
+        placed = False
+        with self._workplace(f"{id}.git") as building:
+            packs = building / "objects" / "pack"
+            packs.mkdir(parents=True)
+            (building / "refs").mkdir()
+            head = fill(packs)
+            files = {building / "HEAD": f"ref: {ref}\n".encode()}
+            if head:
+                header = "# pack-refs with: peeled fully-peeled sorted \n"
+                files[building / "packed-refs"] = f"{header}{head} {ref}\n".encode()
+            disk.write_files(files, mode=0o644)
+            disk.sync(packs, packs.parent, building / "refs", building)
+            try:
+                building.rename(final)
+                placed = True
+                disk.sync(final.parent)
+                yield self.open(id)
+            except BaseException:
+                if placed:
+                    self.delete(id)
+                raise
+
+    @contextmanager
+    def _workplace(self, name: str) -> Iterator[Path]:
+        """A locked directory in tmp/, gone after the block unless the block renamed it."""
+        place = self._tmp / name
+        with ExitStack() as stack:
+            with disk.locked(self._tmp):  # so that `sweep` never meets one that is not locked yet
+                place.mkdir()
+                stack.callback(shutil.rmtree, place, ignore_errors=True)
+                stack.enter_context(disk.locked(place))
+            yield place
+
+    def stale_locks(self, id: str, remove: bool) -> list[str]:
+        """The lock files that killed writers left in a repository; none while somebody works on it."""
+        try:
+            with disk.locked(self.path(id), wait=False):
+                found = sorted([*self.path(id).glob("*.lock"), *self.path(id).glob("refs/**/*.lock")])
+                if remove:
+                    for path in found:
+                        path.unlink()
+                return [str(path.relative_to(self.path(id))) for path in found]
+        except BlockingIOError:
+            return []
+        except FileNotFoundError as error:
+            raise Unavailable("the repository of this gist is missing") from error
+
+    def delete(self, id: str) -> None:
+        """Take a repository away, at once for everybody; it is not an error if it is gone already."""
+        grave = self._tmp / f"{id}.{uuid.uuid4().hex}.deleted"
+        try:
+            self.path(id).rename(grave)
+        except FileNotFoundError:
+            return
+        disk.sync(self.path(id).parent)
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def bury(self, id: str) -> Path:
+        """Move a repository to lost+found; returns its new place. The caller holds its lock."""
+        place = self._lost / f"{id}.git"
+        if place.exists():
+            place = self._lost / f"{id}.{uuid.uuid4().hex}.git"
+        self.path(id).rename(place)
+        disk.sync(self._lost, self.path(id).parent)
+        return place
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """A directory in the data directory's own file system, for the length of a block."""
+        return self._workplace(f"{uuid.uuid4().hex}.scratch")
+
+    def leftovers(self) -> list[Path]:
+        """What lies in tmp/ without a living process that works on it."""
+        with disk.locked(self._tmp):
+            return [path for path in sorted(self._tmp.iterdir()) if not _is_held(path)]
+
+    def sweep(self) -> list[Path]:
+        """Delete the leftovers; returns where they were."""
+        found = self.leftovers()
+        for path in found:
+            shutil.rmtree(path, ignore_errors=True)
+        return found
+
+    def check(self) -> None:
+        """Raise Unavailable unless the data directory can be written."""
+        if not os.access(self._tmp, os.W_OK | os.X_OK):
+            raise Unavailable(f"the data directory {self.root} cannot be written")
+
+
+def _is_held(directory: Path) -> bool:
+    try:
+        with disk.locked(directory, wait=False):
+            return False
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return True  # its maker has just finished

@@ -1,0 +1,5 @@
+"""For people: the pages."""
+
+from .pages import face
+
+__all__ = ["face"]
