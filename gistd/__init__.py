@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["EXTERNAL_URL"] = settings.external_url
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
     # The pages claim whatever nobody else does, so they come last.
     faces = [*api.dialects(), transport.face, ops.face, web.face]
     for face in faces:

@@ -68,11 +68,15 @@ class Server(BaseApplication):
 
 
 class Worker(gthread.ThreadWorker):
-    """A connection gets a thread when its first bytes are there, so that silent ones cost none."""
+    """A connection gets a thread when its first bytes are there, so that silent ones cost none.
 
-    def init_process(self) -> None:
-        gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0
-        super().init_process()
+    gunicorn's own would wait five seconds for them, in a thread.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        if not conn.initialized and not conn.wait_for_data(0):
+            return gthread._DEFER
+        return super().handle(conn)
 
 
 class RequestLog(Logger):

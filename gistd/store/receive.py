@@ -24,7 +24,7 @@ from .rules import Limits
 
 NOTHING = "0" * 40
 MAX_COMMANDS = 16
-CAPABILITIES = b"report-status side-band-64k quiet ofs-delta object-format=sha1 agent=git/gistd"
+CAPABILITIES = b"report-status delete-refs side-band-64k quiet ofs-delta object-format=sha1 agent=git/gistd"
 _COMMAND = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40}) (\S{1,255})")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _CHUNK = 65536

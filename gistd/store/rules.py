@@ -58,9 +58,10 @@ def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
         check_path(path)
         if size > limits.file_bytes:
             raise TooLarge(f"file {shown(path)} is larger than {limits.file_bytes} bytes")
-        other = paths.setdefault(folded(path), path)
-        if other is not path:
-            raise Invalid(f"files {shown(other)} and {shown(path)} have the same name")
+        key = folded(path)
+        if key in paths:
+            raise Invalid(f"files {shown(paths[key])} and {shown(path)} have the same name")
+        paths[key] = path
     if sum(size for _, size in files) > limits.gist_bytes:
         raise TooLarge(f"the files are together larger than {limits.gist_bytes} bytes")
     for key, path in paths.items():

@@ -73,14 +73,14 @@ def home(actor: Actor) -> str:
 def user(actor: Actor, username: str) -> str:
     found = accounts.user(username)
     if found is None:
-        raise NotFound("There is nobody of that name here")
+        raise NotFound("Not found")
     return _list(actor, Listing(owner=found), heading=f"Gists of {found.username}")
 
 
 def _list(actor: Actor, listing: Listing, heading: str) -> str:
     number = request.args.get("page", 1, type=int)
     if not 1 <= number <= 10**6:
-        raise NotFound("There is no such page")
+        raise NotFound("Not found")
     page = gists.page(actor, listing, number, PER_PAGE)
     return render_template(
         "list.html", heading=heading, gists=page.gists, number=number, more=page.total > number * PER_PAGE
