@@ -17,6 +17,7 @@ from gistd.errors import Invalid, Unauthenticated
 from gistd.index import Credential, User
 
 from .access import ALL_SCOPES, Actor, Scope, granted
+from .text import is_text
 
 TOKEN_PREFIX = "og_"  # noqa: S105 (not a secret)
 MIN_PASSWORD = 8
@@ -99,11 +100,11 @@ def _expired(credential: Credential) -> bool:
 
 def _password_matches(user: User | None, password: str) -> bool:
     hashed = user.password_hash if user and user.password_hash else _nobodys_hash()
-    memory = hmac.digest(_memory_key, f"{hashed}\0{password}".encode(errors="surrogatepass"), "sha256")
+    if len(password) > MAX_PASSWORD or not is_text(password):
+        return False
+    memory = hmac.digest(_memory_key, f"{hashed}\0{password}".encode(), "sha256")
     if _remembered.get(memory, 0) > time.monotonic():
         return True
-    if len(password) > MAX_PASSWORD:
-        return False
     with _hashing:
         matches = check_password_hash(hashed, password)
     if matches:

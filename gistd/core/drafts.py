@@ -9,6 +9,8 @@ from gistd.errors import Invalid
 from gistd.index import PUBLIC, VISIBILITIES, now
 from gistd.store import FileChange, Limits, check_files, check_path
 
+from .text import is_text
+
 MAX_TITLE = 250
 MAX_DESCRIPTION = 1000
 MAX_TOPICS = 10
@@ -65,7 +67,7 @@ def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
         text = getattr(asked, name)
         if text is not None and len(text) > most:
             yield name, f"longer than {most} characters"
-        if text is not None and not _storable(text):
+        if text is not None and not is_text(text):
             yield name, "not valid text"
     if asked.visibility is not None and asked.visibility not in VISIBILITIES:
         yield "visibility", f"one of {', '.join(VISIBILITIES)}"
@@ -77,8 +79,3 @@ def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
         yield "slug", "1 to 32 letters, digits and -, and not like the id of a gist"
     if isinstance(asked, Draft) and asked.expires_at is not None and asked.expires_at <= now():
         yield "expires_at", "not in the future"
-
-
-def _storable(text: str) -> bool:
-    """Whether every database keeps the text as it is."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -37,6 +37,11 @@ def is_binary(content: bytes) -> bool:
     return b"\0" in content[:_BINARY_LOOK]
 
 
+def is_text(words: str) -> bool:
+    """Whether every database and every encoding keeps the words as they are: no NUL, no half characters."""
+    return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)
+
+
 def decode(content: bytes) -> str | None:
     """The text of a file that is valid UTF-8, byte for byte; None for all others."""
     try:

@@ -5,7 +5,7 @@ with the columns of `Gist`.
 """
 
 from . import accounts, gists
-from .database import connect, database, migrate, write
+from .connection import connect, database, migrate, write
 from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
 
 __all__ = [

@@ -8,7 +8,7 @@ import peewee
 
 from gistd.errors import Conflict
 
-from .database import write
+from .connection import write
 from .models import Credential, User
 
 

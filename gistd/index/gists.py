@@ -12,7 +12,7 @@ import peewee
 from gistd.errors import Conflict, NotFound
 
 from .accounts import name_key
-from .database import write
+from .connection import write
 from .models import File, Gist, Like, Topic, User
 
 _IDENT_ALPHABET = string.ascii_letters + string.digits

@@ -5,7 +5,7 @@ from typing import Any
 
 import peewee
 
-from .database import database
+from .connection import database
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -1,0 +1,87 @@
+"""gistd doctor: rows against repositories, both ways."""
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.harness import Git, Server
+
+
+@pytest.fixture
+def ward(own_server: Callable[..., Server]) -> Server:
+    server = own_server()
+    server.cli("user", "create", "alice")
+    return server
+
+
+def _with_gists(server: Server, number: int) -> list[dict]:
+    server.start()
+    client = server.client("alice")
+    made = [client.create({"a": f"{n}"}) for n in range(number)]
+    server.stop()
+    return made
+
+
+def test_all_is_well(ward: Server) -> None:
+    _with_gists(ward, 3)
+    assert ward.cli("doctor") == ""
+
+
+def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server) -> None:
+    (gist,) = _with_gists(ward, 1)
+    orphan = "0123456789abcdef0123456789abcdef"
+    shutil.copytree(ward.repository(gist["id"]), ward.repository(orphan))
+    assert ward.cli("doctor", code=1) == f"found: {orphan}: repository without a row\n"
+    assert f"mended: {orphan}: no row; moved to" in ward.cli("doctor", "--repair")
+    assert (ward.repos / "lost+found" / f"{orphan}.git" / "HEAD").exists()
+    assert ward.cli("doctor") == ward.cli("doctor", "--repair") == ""
+
+
+def test_a_row_without_a_repository_is_named(ward: Server) -> None:
+    lost, kept = _with_gists(ward, 2)
+    shutil.rmtree(ward.repository(lost["id"]))
+    assert f"found: {lost['id']}: the repository is missing" in ward.cli("doctor", "--repair", code=1)
+    ward.start()
+    client = ward.client("alice")
+    answer = client.get(f"/api/gists/{lost['id']}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.json()["status"] == 503
+    assert client.get(f"/alice/{lost['id']}").status_code == 503
+    assert client.read(kept["id"]) and len(client.get("/api/gists").json()) == 2
+    assert client.request("DELETE", f"/api/gists/{lost['id']}").status_code == 204
+
+
+def test_an_index_that_lags_is_brought_up_to_date(ward: Server, git: Git) -> None:
+    (gist,) = _with_gists(ward, 1)
+    clone = git.clone(str(ward.repository(gist["id"])))
+    git.commit(clone, {"b": "behind gistd's back"})
+    git("push", "-q", cwd=clone)
+    assert "the index is not up to date" in ward.cli("doctor", code=1)
+    assert "mended" in ward.cli("doctor", "--repair")
+    assert ward.cli("doctor") == ""
+
+
+def test_leftovers_of_killed_processes(ward: Server) -> None:
+    (gist,) = _with_gists(ward, 1)
+    (ward.repos / "tmp" / "half.git").mkdir()
+    (ward.repository(gist["id"]) / "refs/heads").mkdir(exist_ok=True)
+    (ward.repository(gist["id"]) / "refs/heads/main.lock").touch()
+    assert "stale lock refs/heads/main.lock" in ward.cli("doctor", code=1)
+    assert "mended" in ward.cli("doctor", "--repair")
+    assert ward.cli("doctor") == ""
+    assert list((ward.repos / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["HEAD", "packed-refs", "objects/pack/*.pack", "objects/pack/*.idx"])
+def test_a_damaged_repository_is_named_and_harms_no_other(ward: Server, file: str) -> None:
+    broken, whole = _with_gists(ward, 2)
+    (path,) = ward.repository(broken["id"]).glob(file)
+    path.chmod(0o644)
+    path.write_bytes(b"\0" * path.stat().st_size)
+    assert broken["id"] in ward.cli("doctor", code=1)
+    ward.start()
+    client = ward.client("alice")
+    assert client.get(f"/api/gists/{broken['id']}").status_code == 503
+    assert client.get(f"/alice/{broken['id']}").status_code == 503
+    assert client.read(whole["id"])["files"]["a"]["content"] == "1"

@@ -1,0 +1,113 @@
+"""The index: its schema, its promises, and that no list reads more than it shows."""
+
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+from playhouse.schema_diff import diff_models
+
+from gistd import index
+from gistd.core import access, accounts, gists, house
+from gistd.core.access import NOBODY, Actor
+from gistd.core.drafts import Draft
+from gistd.errors import ConfigurationError
+from gistd.index import Gist, connection, models
+from gistd.settings import Settings
+
+
+def test_the_migrated_schema_is_that_of_the_models(opened: None, database: peewee.Database) -> None:
+    assert not diff_models(database, models.TABLES)
+
+
+def test_migrating_twice_is_migrating_once(opened: None) -> None:
+    index.migrate()
+
+
+def test_an_index_from_the_future_is_refused(opened: None, database: peewee.Database) -> None:
+    database.execute_sql("INSERT INTO schema_migration (name, applied) VALUES ('9999_future', '2099-01-01')")
+    with pytest.raises(ConfigurationError, match="newer gistd"):
+        index.migrate()
+
+
+def test_sqlite_is_set_up_to_keep_what_it_was_given(tmp_path: Path) -> None:
+    house.open(Settings(repos=tmp_path))
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000, "trusted_schema": 0}
+    assert {name: index.database.pragma(name) for name in wanted} == wanted
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "fine"),
+    [
+        ((3, 40, 1), False), ((3, 44, 5), False), ((3, 44, 6), True), ((3, 45, 0), False), ((3, 50, 6), False),
+        ((3, 50, 7), True), ((3, 51, 2), False), ((3, 51, 3), True), ((3, 53, 0), True), ((4, 0, 0), True),
+    ],
+)  # fmt: skip
+def test_a_sqlite_that_may_corrupt_its_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: tuple[int, int, int], fine: bool
+) -> None:
+    monkeypatch.setattr(connection.sqlite3, "sqlite_version_info", version)
+    if fine:
+        index.connect(f"sqlite:///{tmp_path}/index")
+    else:
+        with pytest.raises(ConfigurationError, match="pysqlite3"):
+            index.connect(f"sqlite:///{tmp_path}/index")
+
+
+def test_a_write_begins_at_once(opened: None, alice: Actor) -> None:
+    with pytest.raises(AssertionError), index.write(), index.write():
+        pass
+
+
+def test_rules_are_in_the_schema(opened: None, alice: Actor, bob: Actor) -> None:
+    gist = gists.create(alice, Draft(files={"a": b"x"}))
+    for broken in (
+        lambda: Gist.update(visibility="secret").execute(),
+        lambda: Gist.update(owner=10**6).execute(),
+        lambda: index.User.update(name_key="alice").execute(),
+        lambda: alice.user.delete_instance(),  # type: ignore[union-attr]
+    ):
+        with pytest.raises(peewee.IntegrityError), index.write():
+            broken()
+    assert gists.get(NOBODY, gist.id)
+
+
+def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.open(Settings(repos=tmp_path))
+    user = accounts.create_user("alice")
+    actor = Actor(user, access.ALL_SCOPES)
+    gist = gists.create(actor, Draft(files={"a": b"x"}))
+    statements: dict[str, Any] = {}
+    original = connection._Sqlite.execute_sql
+
+    def note(self: Any, sql: str, params: Any = None) -> Any:
+        statements[sql] = params
+        return original(self, sql, params)
+
+    monkeypatch.setattr(connection._Sqlite, "execute_sql", note)
+    since = index.now()
+    for who in (NOBODY, actor):
+        for listing in (
+            gists.Listing(public_only=True),
+            gists.Listing(public_only=True, since=since),
+            gists.Listing(owner=user),
+            gists.Listing(owner=user, since=since),
+        ):
+            gists.page(who, listing, 2, 30)
+        gists.forks(who, gist, 1, 10)
+        gists.get(who, gist.id)
+        gists.find(who, "alice", gist.id)
+        index.gists.count(access.listed(who), liked_by=user)
+        index.gists.page(access.listed(who), limit=30, offset=0, liked_by=user)
+    gists.page(NOBODY, gists.Listing(), 1, 30)
+    accounts.user("alice")
+    monkeypatch.undo()
+    selects = {sql: params for sql, params in statements.items() if sql.startswith("SELECT")}
+    assert len(selects) > 12
+    for sql, params in selects.items():
+        plan = [row[3] for row in index.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params)]
+        assert not [step for step in plan if step.startswith("SCAN")], (sql, plan)
+        if "LIMIT" in sql and "liked" not in sql:
+            assert not [step for step in plan if "TEMP B-TREE" in step], (sql, plan)
+    index.close()

@@ -1,0 +1,239 @@
+"""Create, get, list, change, delete, fork, like: the suite that runs on SQLite and on PostgreSQL."""
+
+from datetime import timedelta
+
+import pytest
+
+from gistd import index
+from gistd.core import access, gists, house
+from gistd.core.access import NOBODY, Actor, Scope
+from gistd.core.drafts import Change, Draft
+from gistd.core.gists import Listing
+from gistd.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
+from gistd.index import Gist
+from gistd.store import FileChange
+
+
+def _draft(**fields: object) -> Draft:
+    return Draft(**{"files": {"a.py": b"one\n"}, **fields})  # type: ignore[arg-type]
+
+
+def _files(gist: Gist) -> dict[str, bytes]:
+    contents = gists.contents(gist)
+    return {file.path: contents.read(file) for file in contents.files}
+
+
+def test_create_and_get(alice: Actor) -> None:
+    gist = gists.create(alice, _draft(title="T", topics=["b", "a", "b"], slug="Mine"))
+    assert _files(gist) == {"a.py": b"one\n"}
+    assert (gist.title, gist.topic_names, gist.owner.username) == ("T", ["a", "b"], "Alice")
+    assert (gist.file_count, gist.size, len(gist.head or "")) == (1, 4, 40)
+    assert gists.get(NOBODY, gist.id) == gists.find(NOBODY, "ALICE", "mine") == gists.find(NOBODY, "alice", gist.id)
+    assert [row.language for row in index.gists.files(gist)] == ["Python"]
+
+
+def test_what_cannot_be_found(alice: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    for id in (gist.id[:31], gist.id.upper(), "", "%", "a" * 32, gist.ident, gist.sha):
+        with pytest.raises(NotFound):
+            gists.get(alice, id)
+    with pytest.raises(NotFound):
+        gists.find(alice, "bob", gist.id)
+
+
+def test_who_may_create(alice: Actor) -> None:
+    with pytest.raises(Unauthenticated):
+        gists.create(NOBODY, _draft())
+    with pytest.raises(Forbidden):
+        gists.create(Actor(alice.user, frozenset({Scope.GIST_READ})), _draft())
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"files": {}}, Invalid),
+        ({"files": {"a": b"x" * 10_001}}, TooLarge),
+        ({"files": {str(n): b"x" for n in range(21)}}, TooLarge),
+        ({"files": {"../x": b"x"}}, Invalid),
+        ({"title": "x" * 251}, Invalid),
+        ({"visibility": "secret"}, Invalid),
+        ({"topics": ["a b"]}, Invalid),
+        ({"slug": "a/b"}, Invalid),
+        ({"expires_at": index.now() - timedelta(seconds=1)}, Invalid),
+    ],
+)
+def test_a_bad_draft_leaves_nothing(alice: Actor, fields: dict, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        gists.create(alice, _draft(**fields))
+    assert gists.page(alice, Listing(), 1, 10).total == 0
+    assert list(house.store.ids()) == []
+    assert house.store.leftovers() == []
+
+
+def test_a_slug_is_taken_once_per_owner(alice: Actor, bob: Actor) -> None:
+    gists.create(alice, _draft(slug="Notes"))
+    gists.create(bob, _draft(slug="notes"))
+    with pytest.raises(Conflict):
+        gists.create(alice, _draft(slug="NOTES"))
+    assert len(list(house.store.ids())) == 2, "the repository of the refused one is gone"
+    other = gists.create(alice, _draft())
+    with pytest.raises(Conflict):
+        gists.change(alice, other, Change(slug="notes"))
+
+
+def test_change(alice: Actor) -> None:
+    gist = gists.create(alice, _draft(files={"a.py": b"one\n", "b": b"two"}))
+    before = {row.path: row.id for row in index.File.select().where(index.File.gist == gist)}
+    changed = gists.change(
+        alice, gist, Change(files=[FileChange("a.py", new_path="b"), FileChange("b", new_path="a.py")], title="swapped")
+    )
+    assert _files(changed) == {"a.py": b"two", "b": b"one\n"}
+    assert changed.title == "swapped"
+    assert changed.updated_at > gist.updated_at
+    after = {row.path: row.id for row in index.File.select().where(index.File.gist == gist)}
+    assert after == {"a.py": before["b"], "b": before["a.py"]}, "a file keeps its id when it is renamed"
+
+
+def test_a_change_of_nothing_changes_nothing(alice: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    same = gists.change(alice, gist, Change(files=[FileChange("a.py", b"one\n"), FileChange("gone", delete=True)]))
+    assert (same.head, same.updated_at) == (gist.head, gist.updated_at)
+
+
+def test_only_the_owner_changes_and_deletes(alice: Actor, bob: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    for actor, error in ((bob, Forbidden), (NOBODY, Unauthenticated)):
+        with pytest.raises(error):
+            gists.change(actor, gist, Change(title="x"))
+        with pytest.raises(error):
+            gists.delete(actor, gist)
+
+
+def test_an_archived_gist_is_read_only(alice: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    with index.write():
+        Gist.update(archived=True).execute()
+    with pytest.raises(Forbidden):
+        gists.change(alice, gists.get(alice, gist.id), Change(title="x"))
+    gists.delete(alice, gists.get(alice, gist.id))
+
+
+def test_delete_takes_all_with_it(alice: Actor, bob: Actor) -> None:
+    gist = gists.create(alice, _draft(topics=["t"]))
+    fork, _ = gists.fork(bob, gist)
+    gists.like(bob, gist)
+    gists.delete(alice, gist)
+    with pytest.raises(NotFound):
+        gists.get(alice, gist.id)
+    assert list(house.store.ids()) == [fork.id]
+    left = gists.get(bob, fork.id)
+    assert left.fork_of_id is None
+    assert _files(left) == {"a.py": b"one\n"}, "a fork shares nothing with what it came from"
+
+
+def test_fork(alice: Actor, bob: Actor) -> None:
+    gist = gists.create(alice, _draft(title="T", description="D", visibility="unlisted", topics=["t"], slug="s"))
+    gists.change(alice, gist, Change(files=[FileChange("a.py", b"two\n")]))
+    fork, made = gists.fork(bob, gist)
+    assert made
+    assert (fork.title, fork.description, fork.visibility, fork.topic_names) == ("T", "D", "unlisted", ["t"])
+    assert (fork.slug, fork.owner, fork.fork_of_id) == ("", bob.user, gist.number)
+    assert len(gists.history(gists.contents(fork), 0, 9)) == 2, "with its history"
+    again, made = gists.fork(bob, gist)
+    assert (again, made) == (fork, False)
+    assert gists.get(alice, gist.id).fork_count == 1
+    assert gists.parent(bob, fork) == gist
+    assert gists.forks(bob, gist, 1, 9).gists == [fork]
+    assert gists.forks(alice, gist, 1, 9).gists == [], "an unlisted one of somebody else is not listed"
+    gists.delete(bob, fork)
+    assert gists.get(alice, gist.id).fork_count == 0
+    with pytest.raises(Invalid):
+        gists.fork(alice, gist)
+
+
+def test_a_parent_made_private_is_not_told(alice: Actor, bob: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    fork, _ = gists.fork(bob, gist)
+    gists.change(alice, gist, Change(visibility="private"))
+    assert gists.parent(bob, fork) is None
+    assert gists.parent(NOBODY, fork) is None
+    assert gists.parent(alice, fork) == gist
+
+
+def test_like(alice: Actor, bob: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    for _ in range(2):
+        gists.like(bob, gist)
+    gists.like(alice, gist)
+    assert gists.likes(bob, gist) and not gists.likes(NOBODY, gist)
+    assert gists.get(bob, gist.id).like_count == 2
+    for _ in range(2):
+        gists.like(bob, gist, liked=False)
+    assert not gists.likes(bob, gist)
+    assert gists.get(bob, gist.id).like_count == 1
+    with pytest.raises(Unauthenticated):
+        gists.like(NOBODY, gist)
+    assert gists.get(bob, gist.id).updated_at == gist.updated_at
+
+
+def test_lists(alice: Actor, bob: Actor) -> None:
+    made = {word: gists.create(alice, _draft(visibility=word)) for word in ("public", "unlisted", "private")}
+    his = gists.create(bob, _draft())
+    blind = Actor(alice.user, frozenset({Scope.USER_READ}))
+
+    def ids(actor: Actor, listing: Listing) -> list[str]:
+        page = gists.page(actor, listing, 1, 10)
+        assert page.total == len(page.gists)
+        return [gist.id for gist in page.gists]
+
+    everything = [his.id, made["private"].id, made["unlisted"].id, made["public"].id]
+    assert ids(alice, Listing()) == everything
+    assert ids(bob, Listing()) == ids(NOBODY, Listing()) == ids(blind, Listing()) == [everything[0], everything[3]]
+    assert ids(alice, Listing(owner=alice.user)) == everything[1:]
+    assert ids(bob, Listing(owner=alice.user)) == [made["public"].id]
+    assert ids(alice, Listing(public_only=True)) == [everything[0], everything[3]]
+    assert ids(NOBODY, Listing(since=his.updated_at)) == [his.id]
+
+
+def test_an_expired_gist_is_gone(alice: Actor) -> None:
+    gist = gists.create(alice, _draft(expires_at=index.now() + timedelta(hours=1)))
+    assert gists.get(alice, gist.id)
+    with index.write():
+        Gist.update(expires_at=index.now()).execute()
+    with pytest.raises(NotFound):
+        gists.get(alice, gist.id)
+    assert gists.page(alice, Listing(), 1, 10).total == 0
+
+
+def test_every_rule_says_the_same_of_one_gist_and_of_many(alice: Actor, bob: Actor) -> None:
+    hour = timedelta(hours=1)
+    for owner in (alice, bob):
+        for visibility in index.VISIBILITIES:
+            for expires_at in (None, index.now() + hour, index.now() - hour):
+                gist = gists.create(owner, _draft(visibility=visibility))
+                with index.write():
+                    Gist.update(expires_at=expires_at).where(Gist.number == gist.number).execute()
+    for actor in (NOBODY, alice, bob, Actor(alice.user, frozenset()), Actor(bob.user, frozenset({Scope.GIST_READ}))):
+        seen = {gist.id for gist in index.gists.page(access.visible(actor), limit=100, offset=0)}
+        one_by_one = {g.id for g in Gist.select() if access.allowed(actor, access.Action.VIEW, g)}
+        assert seen == one_by_one
+        assert {g.id for g in index.gists.page(access.listed(actor), limit=100, offset=0)} <= seen
+        assert index.gists.count(access.visible(actor)) == len(seen)
+
+
+def test_a_row_that_lags_is_healed_by_the_next_read(alice: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    with house.store.lock(gist.id) as repository:
+        head = repository.edit([FileChange("b", b"x")], gists._signature(alice), "m", house.limits())
+    contents = gists.contents(gists.get(alice, gist.id))
+    assert contents.gist.head == contents.revision == head
+    assert gists.get(alice, gist.id).file_count == 2
+    assert {row.path for row in index.gists.files(gist)} == {"a.py", "b"}
+
+
+def test_a_stale_lock_does_not_keep_writers_out(alice: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    gists.change(alice, gist, Change(files=[FileChange("a.py", b"1")]))
+    (house.store.path(gist.id) / "refs/heads/main.lock").write_bytes(b"")
+    changed = gists.change(alice, gist, Change(files=[FileChange("a.py", b"2")]))
+    assert _files(changed) == {"a.py": b"2"}
