@@ -62,7 +62,8 @@ def serve(host: str, port: int, workers: int | None) -> None:
 
     def ready(host: str, port: int) -> None:
         address = f"[{host}]" if ":" in host else host
-        click.echo(f"gistd serves {house.store.root} at {settings.external_url or f'http://{address}:{port}'}")
+        known_as = f", known as {settings.external_url}" if settings.external_url else ""
+        click.echo(f"gistd serves {house.store.root} at http://{address}:{port}{known_as}")
 
     Server(lambda: create_app(settings), ready, host, port, workers).run()
 

@@ -70,7 +70,7 @@ class Server:
             assert self.process is not None
             words = self.log.read_bytes()[before:].decode(errors="replace")
             assert self.process.poll() is None, words
-            return re.search(r"gistd serves .* at (http://\S+)", words)
+            return re.search(r"gistd serves .* at (http://[^\s,]+)", words)
 
         self.url = wait_until(address, "gistd serve prints its address")[1]
         return self

@@ -117,12 +117,12 @@ def _reads_own(actor: Actor, gist: Gist) -> bool:
 
 def visible(actor: Actor) -> Any:
     """The gists that the actor may open if they know where, as a condition."""
-    return _live() & ((Gist.visibility != PRIVATE) | _own(actor))
+    return _live() & _or_own(Gist.visibility != PRIVATE, actor)
 
 
 def listed(actor: Actor) -> Any:
     """The gists that lists show to the actor, as a condition: the public ones and their own."""
-    return _live() & ((Gist.visibility == PUBLIC) | _own(actor))
+    return _live() & _or_own(Gist.visibility == PUBLIC, actor)
 
 
 def public() -> Any:
@@ -134,7 +134,7 @@ def _live() -> Any:
     return Gist.expires_at.is_null() | (Gist.expires_at > now())
 
 
-def _own(actor: Actor) -> Any:
+def _or_own(condition: Any, actor: Actor) -> Any:
     if actor.user is None or Scope.GIST_READ not in actor.scopes:
-        return Gist.number.is_null()  # nothing: a number is never null
-    return Gist.owner == actor.user
+        return condition
+    return condition | (Gist.owner == actor.user)

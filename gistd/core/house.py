@@ -1,5 +1,7 @@
 """What this process has opened: its settings, its repositories and its index. One process serves one house."""
 
+import os
+
 from gistd import index
 from gistd.settings import Settings
 from gistd.store import Limits, Store
@@ -11,6 +13,7 @@ store: Store
 def open(with_settings: Settings) -> None:
     """Open the data directory and the index; both are made at the first start."""
     global settings, store
+    os.umask(0o077)  # what people keep private is nobody else's business on this machine either
     settings = with_settings
     store = Store(settings.repos)
     store.prepare()

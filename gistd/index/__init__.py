@@ -34,8 +34,9 @@ def open(url: str) -> None:
 
 
 def close() -> None:
-    """Close this thread's connection."""
-    database.close()
+    """Close this thread's connection, if there is one."""
+    if database.obj is not None:
+        database.close()
 
 
 def check() -> None:

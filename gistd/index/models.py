@@ -99,7 +99,6 @@ class Gist(_Table):
             (("owner", "updated_at", "number"), False),
             (("fork_of", "updated_at", "number"), False),
             (("owner", "slug_key"), True),
-            (("expires_at",), False),
         )
 
 

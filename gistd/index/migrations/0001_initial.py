@@ -76,7 +76,6 @@ def up(migrator: Any, db: Any) -> None:
                 (("owner", "updated_at", "number"), False),
                 (("fork_of", "updated_at", "number"), False),
                 (("owner", "slug_key"), True),
-                (("expires_at",), False),
             )
 
     class File(Model):

@@ -1,0 +1,63 @@
+"""The house stands as docs/architecture.md draws it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gistd
+from gistd import http
+from gistd.core import accounts
+from gistd.core.access import NOBODY, Open
+from gistd.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_imports_only_go_down() -> None:
+    done = subprocess.run([Path(sys.executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "rooms"),
+    [
+        (r"^\s*(import|from) (pygit2|subprocess)\b", ["gistd/store/"]),
+        (r"^\s*(import|from) (peewee|playhouse)\b", ["gistd/index/"]),
+        (r"^\s*from werkzeug.(?!security)|^\s*(import|from) flask", ["gistd/api/", "gistd/web/", "gistd/transport/",
+                                                                    "gistd/http.py", "gistd/ops.py", "gistd/server.py",
+                                                                    "gistd/__init__.py"]),
+        (r"\bos\.environ\b|\bgetenv\b", ["gistd/settings.py"]),
+        (r"\brevparse", []),
+        (r"shell=True|os\.system", []),
+        (r"\| *safe\b|Markup\(", ["gistd/web/templates/gist.html"]),
+    ],
+)  # fmt: skip
+def test_each_thing_has_its_room(words: str, rooms: list[str]) -> None:
+    files = [path for path in (ROOT / "gistd").rglob("*") if path.suffix in (".py", ".html")]
+    found = {str(path.relative_to(ROOT)) for path in files if re.search(words, path.read_text(), re.MULTILINE)}
+    assert not [path for path in found if not path.startswith(tuple(rooms))]
+
+
+def test_a_route_without_a_scope_cannot_be_made() -> None:
+    face = http.Face("x", lambda: NOBODY, lambda *_: None, "")  # type: ignore[arg-type, return-value]
+    with pytest.raises(TypeError, match="declares no scope"):
+        face.get("/x")(lambda actor: "")
+    face.get("/y", scope=Open.ANYONE)(lambda actor: "")
+
+
+def test_no_user_is_named_like_a_page(tmp_path: Path) -> None:
+    app = gistd.create_app(Settings(repos=tmp_path))
+    first_parts = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+    words = {part for part in first_parts if part and not part.startswith("<")}
+    assert words and words <= accounts.RESERVED
+
+
+def test_nothing_unused_is_left_in_the_package() -> None:
+    """Each module is imported by another, found by name, or the way in."""
+    entries = {"cli", "__init__", "0001_initial"}
+    text = "\n".join(path.read_text() for path in (ROOT / "gistd").rglob("*.py"))
+    for path in (ROOT / "gistd").rglob("*.py"):
+        assert path.stem in entries or re.search(rf"\b{path.stem}\b", text), path
