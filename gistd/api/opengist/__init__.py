@@ -1,4 +1,4 @@
-"""Opengist's REST API, at /api. What it must do is written in docs/compatibility.md and docs/api/opengist.md."""
+"""Opengist's REST API, at /api. Where we differ from the original, docs/compatibility.md says why."""
 
 from .routes import face
 
