@@ -6,12 +6,15 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.harness import GISTD, PASSWORD, Client, Git, Server, wait_until
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -175,3 +178,21 @@ def test_the_external_url_is_in_every_url(own_server: Callable[..., Server]) -> 
     assert gist["clone_url"] == f"https://gists.example.org/alice/{gist['id']}.git"
     page = server.nobody.get(f"/alice/{gist['id']}", headers={"Host": "evil.example"}).text
     assert gist["clone_url"] in page and "evil.example" not in page
+
+
+def test_any_wsgi_server_serves_the_same(idle: Server) -> None:
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", "127.0.0.1:0", "-k", "gthread", "--threads", "4"]
+    process = subprocess.Popen(
+        [*command, "--no-control-socket"], cwd=ROOT, env=idle.environment, stderr=subprocess.PIPE
+    )
+    try:
+        said = b""
+        assert process.stderr
+        while not (match := re.search(rb"Listening at: (http://\S+)", said)):
+            said += process.stderr.read1()
+        idle.url = match[1].decode()
+        alice = idle.user("alice")
+        assert alice.read(alice.create()["id"])["files"]["hello.py"]["content"] == "print('hello')\n"
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
