@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gistd import create_app, index
-from gistd.core import accounts, doctor, house
+from gistd.core import accounts, credentials, doctor, house
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
 from gistd.server import Server
@@ -103,7 +103,7 @@ def create_token(name: str, scopes: str, label: str, expires: str | None) -> Non
     if user is None:
         raise click.ClickException(f"there is no user {name}; make one: gistd user create {name}")
     expires_at = index.now() + _duration(expires) if expires else None
-    click.echo(accounts.issue_token(user, _scopes(scopes), label, expires_at))
+    click.echo(credentials.issue_token(user, _scopes(scopes), label, expires_at))
 
 
 def _scopes(words: str) -> list[Scope]:

@@ -53,6 +53,22 @@ class Conflict(GistdError):
     status = 409
 
 
+class PreconditionFailed(GistdError):
+    """It is not in the state any more in which the caller said that they had seen it."""
+
+    status = 412
+
+
+class TooManyRequests(GistdError):
+    """Too many failed attempts; `retry_after` is in seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Unavailable(GistdError):
     """The index or a repository does not answer; worth another try."""
 

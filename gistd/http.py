@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -11,7 +12,7 @@ from werkzeug.sansio.response import Response as WSGIResponse
 
 from gistd.core import access
 from gistd.core.access import Actor, Open, Scope
-from gistd.errors import GistdError, Unavailable
+from gistd.errors import GistdError, TooManyRequests, Unavailable
 from gistd.index import Gist
 
 Authenticate = Callable[[], Actor]
@@ -31,6 +32,7 @@ class Face(Blueprint):
         self.authenticate = authenticate
         self.render_error = render_error
         self.claims = re.compile(claims)
+        self.scopes: dict[str, Scope | Open] = {}
 
     def add_url_rule(
         self,
@@ -45,13 +47,18 @@ class Face(Blueprint):
         if scope is None or view_func is None:
             raise TypeError(f"the route {rule} declares no scope")
 
-        @wraps(view_func)
+        super().add_url_rule(rule, endpoint, self._guarded(view_func, scope), provide_automatic_options, **options)
+
+    @cache  # noqa: B019 (a face lives as long as the process; a view with two paths is one view)
+    def _guarded(self, view: Callable[..., Any], scope: Scope | Open) -> Callable[..., Any]:
+        @wraps(view)
         def guarded(**arguments: Any) -> Any:
             actor = self.authenticate()
             access.require_scope(actor, scope)
-            return view_func(actor, **arguments)
+            return view(actor, **arguments)
 
-        super().add_url_rule(rule, endpoint, guarded, provide_automatic_options, **options)
+        self.scopes[f"{self.name}.{view.__name__}"] = scope
+        return guarded
 
 
 def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
@@ -71,12 +78,23 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
         response = face.render_error(500, "Something went wrong here; the operator finds the cause in the log", error)
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = "5"
+    elif isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
 def base_url() -> str:
     """The address that people see, without a slash at its end."""
     return current_app.config["EXTERNAL_URL"] or request.url_root.rstrip("/")
+
+
+def client_address() -> str:
+    """Who to count failures against: an IPv4 address, or the /64 network that one IPv6 customer has."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:  # a Unix socket has none
+        return "local"
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def owner_name(gist: Gist) -> str:

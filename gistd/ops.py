@@ -16,7 +16,7 @@ def _error(status: int, message: str, _: Exception) -> Response:
 face = Face("ops", lambda: NOBODY, _error, r"/-/health$")
 
 
-@face.get("/-/health", scope=Open.ANYONE)
+@face.get("/-/health", scope=Open.EVERYBODY)
 def health(_: Actor) -> Response:
     """200 while the index and the data directory answer, 503 when one of them does not."""
     house.check()

@@ -33,6 +33,15 @@ class Settings:
     )
     external_url: str = _setting("", "the address people see, used in every URL printed; empty: taken from the request")
     api_enabled: bool = _setting(True, "false: every API endpoint answers 403; tokens are kept", alias="OG_API_ENABLED")
+    require_login: bool = _setting(False, "true: nobody sees anything without an account")
+    allow_gists_without_login: bool = _setting(
+        False, "true: single gists, by their address, are shown although GISTD_REQUIRE_LOGIN is on"
+    )
+    rate_limits: bool = _setting(True, "false: switches every throttle off (tests, trusted networks)")
+    max_failures_per_account: int = _setting(
+        10, "wrong passwords for one account from one address, per quarter of an hour"
+    )
+    max_failures_per_address: int = _setting(50, "wrong credentials from one address, per quarter of an hour")
     forwarded_hops: int = _setting(0, "how many reverse proxies in front to believe about address, scheme and host")
     max_file_bytes: int = _setting(10 * MIB, "the largest file")
     max_gist_bytes: int = _setting(50 * MIB, "the largest sum of the files of one revision")

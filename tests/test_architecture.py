@@ -57,7 +57,7 @@ def test_no_user_is_named_like_a_page(tmp_path: Path) -> None:
 
 def test_nothing_unused_is_left_in_the_package() -> None:
     """Each module is imported by another, found by name, or the way in."""
-    entries = {"cli", "__init__", "0001_initial"}
+    entries = {"cli", "__init__"}
     text = "\n".join(path.read_text() for path in (ROOT / "gistd").rglob("*.py"))
     for path in (ROOT / "gistd").rglob("*.py"):
-        assert path.stem in entries or re.search(rf"\b{path.stem}\b", text), path
+        assert path.stem in entries or path.parent.name == "migrations" or re.search(rf"\b{path.stem}\b", text), path

@@ -8,10 +8,10 @@ from typing import Any
 from flask import request
 from marshmallow import EXCLUDE, Schema, ValidationError
 
-from gistd.core import accounts, house
+from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, Invalid, Unauthenticated
-from gistd.http import Face
+from gistd.http import Face, client_address
 
 
 class Shape(Schema):
@@ -40,7 +40,7 @@ def actor_by_header() -> Actor:
     scheme, _, token = header.partition(" ")
     if scheme not in ("Bearer", "Token"):
         raise Unauthenticated("Bad credentials")
-    return accounts.actor_by_token(token)
+    return credentials.actor_by_token(token, client_address())
 
 
 def load(shape: Shape) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 from gistd.errors import Forbidden, GistdError, NotFound, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, Gist, User, now
 
+from . import house
+
 
 class Scope(StrEnum):
     """What a credential was given for. Writing implies reading."""
@@ -22,9 +24,15 @@ class Scope(StrEnum):
 
 
 class Open(StrEnum):
-    """What a route may ask for instead of a scope: nothing at all, or any valid credential."""
+    """What a route may ask for instead of a scope.
 
+    EVERYBODY is let in whatever the settings say. ANYONE is, unless they require a login; so is whoever
+    asks for ONE_GIST, for which they may make an exception. SIGNED_IN is any valid credential.
+    """
+
+    EVERYBODY = "everybody"
     ANYONE = "anyone"
+    ONE_GIST = "one gist"
     SIGNED_IN = "signed in"
 
 
@@ -68,12 +76,17 @@ def granted(scopes: Collection[Scope]) -> frozenset[Scope]:
 
 def require_scope(actor: Actor, needed: Scope | Open) -> None:
     """Raise Unauthenticated or Forbidden unless the actor may use a route that needs this."""
-    if needed is Open.ANYONE:
-        return
-    if actor.user is None:
+    if actor.user is None and not _open_to_nobody(needed):
         raise Unauthenticated("Requires authentication")
     if isinstance(needed, Scope) and needed not in actor.scopes:
         raise Forbidden("token lacks required scope/permission")
+
+
+def _open_to_nobody(needed: Scope | Open) -> bool:
+    settings = house.settings
+    if not settings.require_login:
+        return needed in (Open.EVERYBODY, Open.ANYONE, Open.ONE_GIST)
+    return needed is Open.EVERYBODY or (needed is Open.ONE_GIST and settings.allow_gists_without_login)
 
 
 def require(actor: Actor, action: Action, gist: Gist | None) -> Gist:

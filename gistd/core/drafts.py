@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
+from typing import Any
 
 from gistd.errors import Invalid
 from gistd.index import PUBLIC, VISIBILITIES, now
@@ -17,6 +19,15 @@ MAX_TOPICS = 10
 _TOPIC = re.compile(r"[^\W_]([^\W_]|-){0,49}")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,32}")
 _ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Keep(Enum):
+    """Stands for "as it is" where None means something else."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,14 @@ class Change:
     visibility: str | None = None
     topics: Sequence[str] | None = None
     slug: str | None = None
+    expires_at: datetime | Keep | None = KEEP
     message: str = "Update gist"
+
+    def columns(self) -> dict[str, Any]:
+        """What changes in the row of the gist itself, by the names of its columns."""
+        words = {name: getattr(self, name) for name in ("title", "description", "visibility", "slug")}
+        columns = {name: value for name, value in words.items() if value is not None}
+        return columns if self.expires_at is KEEP else {**columns, "expires_at": self.expires_at}
 
     def check(self) -> None:
         """Raise Invalid for the first rule it breaks; the files are checked again with the ones they join."""
@@ -77,5 +95,5 @@ def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
         yield "topics", "a topic is 1 to 50 letters, digits and -"
     if asked.slug and (not _SLUG.fullmatch(asked.slug) or _ID.fullmatch(asked.slug.lower())):
         yield "slug", "1 to 32 letters, digits and -, and not like the id of a gist"
-    if isinstance(asked, Draft) and asked.expires_at is not None and asked.expires_at <= now():
+    if isinstance(asked.expires_at, datetime) and asked.expires_at <= now():
         yield "expires_at", "not in the future"

@@ -13,13 +13,13 @@ from functools import lru_cache
 from typing import Any
 
 from gistd import index
-from gistd.errors import GistdError, Invalid, NotFound
+from gistd.errors import GistdError, Invalid, NotFound, PreconditionFailed
 from gistd.index import Gist, User
 from gistd.index.gists import FileRow
 from gistd.store import ChangeCounts, File, Push, Repository, Revision, Signature
 from gistd.store.pkt import Reader
 
-from . import access, house, text
+from . import access, house, search, text
 from .access import Action, Actor, Scope
 from .drafts import MAX_TITLE, Change, Draft
 
@@ -32,8 +32,11 @@ class Listing:
     """Which gists of those that the actor may see: all, or the ones that meet every condition given."""
 
     owner: User | None = None
+    liked_by: User | None = None
+    forks_only: bool = False
     public_only: bool = False
     since: datetime | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,13 @@ def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
     condition = access.public() if listing.public_only else access.listed(actor)
     if listing.owner is not None:
         condition &= Gist.owner == listing.owner
+    if listing.forks_only:
+        condition &= Gist.fork_of.is_null(False)
     if listing.since is not None:
         condition &= Gist.updated_at >= listing.since
-    return _page(condition, number, size)
+    if listing.words is not None:
+        condition &= search.condition(listing.words)
+    return _page(condition, number, size, listing.liked_by)
 
 
 def parent(actor: Actor, gist: Gist) -> Gist | None:
@@ -98,8 +105,9 @@ def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
     return _page(access.listed(actor) & (Gist.fork_of == gist), number, size)
 
 
-def _page(condition: Any, number: int, size: int) -> Page:
-    return Page(index.gists.page(condition, limit=size, offset=(number - 1) * size), index.gists.count(condition))
+def _page(condition: Any, number: int, size: int, liked_by: User | None = None) -> Page:
+    rows = index.gists.page(condition, limit=size, offset=(number - 1) * size, liked_by=liked_by)
+    return Page(rows, index.gists.count(condition, liked_by=liked_by))
 
 
 def contents(gist: Gist, revision: str | None = None) -> Contents:
@@ -112,6 +120,15 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
         gist = catch_up(gist)
     at = repository.head if revision is None else repository.resolve(revision)
     return Contents(gist, at, repository.files(at) if at else [], repository)
+
+
+def read(gist: Gist, revision: str, path: str) -> bytes:
+    """A file at a revision, as in `contents`. Raises NotFound."""
+    try:
+        found = contents(gist, revision)
+        return found.read(found.find(path))
+    except NotFound:
+        raise NotFound("File not found") from None
 
 
 def repository(gist: Gist) -> Repository:
@@ -159,17 +176,19 @@ def create(actor: Actor, draft: Draft) -> Gist:
     return _reload(id)
 
 
-def change(actor: Actor, gist: Gist, change: Change) -> Gist:
+def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool = False) -> Gist:
     """Change a gist: its files as one revision on top of the newest one, its words in the index.
 
-    Every change of a file is applied to the newest revision, so that two writers both get theirs in. What
+    Every change of a file is applied to the newest revision, so that two writers both get theirs in; unless
+    the caller insists on the gist they read: then it is PreconditionFailed when it is not that any more. What
     changes nothing makes no revision. Raises Forbidden, Invalid, TooLarge, Conflict … with nothing changed.
     """
     access.require(actor, Action.EDIT, gist)
     change.check()
-    asked = {name: getattr(change, name) for name in ("title", "description", "visibility", "slug")}
-    columns = {name: value for name, value in asked.items() if value is not None}
     with house.store.lock(gist.id) as repository:
+        if only_if_unchanged:
+            _require_unchanged(gist, repository)
+        columns = change.columns()
         moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
         if moved or columns or change.topics is not None:
             renamed = {item.new_path: item.path for item in change.files if item.new_path}
@@ -177,11 +196,22 @@ def change(actor: Actor, gist: Gist, change: Change) -> Gist:
     return _reload(gist.id)
 
 
-def delete(actor: Actor, gist: Gist) -> None:
-    """Delete a gist and its repository. Its forks live on."""
+def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:
+    """Delete a gist and its repository. Its forks live on. `only_if_unchanged` is as in `change`."""
     access.require(actor, Action.DELETE, gist)
-    index.gists.delete(gist)
+    if only_if_unchanged:
+        with house.store.lock(gist.id) as repository:
+            _require_unchanged(gist, repository)
+            index.gists.delete(gist)
+    else:  # without the lock, so that a gist whose repository is lost can be deleted
+        index.gists.delete(gist)
     house.store.delete(gist.id)
+
+
+def _require_unchanged(gist: Gist, repository: Repository) -> None:
+    now = _reload(gist.id)
+    if repository.head != gist.head or now.updated_at != gist.updated_at:
+        raise PreconditionFailed("the gist was changed in the meantime")
 
 
 def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
@@ -277,7 +307,9 @@ def _record(
     """Write the columns to the index, with all that it keeps of the content."""
     files = _file_rows(repository)
     columns = {"updated_at": index.now(), **_cached(repository.head, files), **columns}
-    index.gists.update(gist, columns, files, topics=topics, renamed=renamed)
+    named = gist.topic_names if topics is None else topics
+    words = search.words({"title": gist.title, "description": gist.description, **columns}, named, repository)
+    index.gists.update(gist, columns, files, words, topics=topics, renamed=renamed)
 
 
 def _add_row(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
@@ -285,7 +317,8 @@ def _add_row(id: str, repository: Repository, columns: Mapping[str, Any], topics
     files = _file_rows(repository)
     identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
     times = {"created_at": at, "updated_at": at}
-    index.gists.add({**identity, **times, **_cached(repository.head, files), **columns}, files, topics)
+    words = search.words(columns, topics, repository)
+    index.gists.add({**identity, **times, **_cached(repository.head, files), **columns}, files, topics, words)
 
 
 def _cached(head: str | None, files: list[FileRow]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Accounts and credentials: what is asked of the index."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import peewee
 
 from gistd.errors import Conflict
 
 from .connection import write
-from .models import Credential, User
+from .models import Credential, Failures, User, now
 
 
 def add_user(username: str, password_hash: str | None, email: str, admin: bool) -> User:
@@ -53,6 +54,53 @@ def credential_by_hash(kind: str, secret_hash: str) -> Credential | None:
     """With its user."""
     query = Credential.select(Credential, User).join(User)
     return query.where(Credential.secret_hash == secret_hash, Credential.kind == kind).get_or_none()
+
+
+def credential(user: User, id: int, kind: str) -> Credential | None:
+    """One of the user's own."""
+    return Credential.get_or_none(Credential.id == id, Credential.user == user, Credential.kind == kind)
+
+
+def credentials(user: User, kind: str) -> list[Credential]:
+    """The user's, newest first."""
+    query = Credential.select().where(Credential.user == user, Credential.kind == kind)
+    return list(query.order_by(Credential.id.desc()))
+
+
+def delete_credential(credential: Credential) -> None:
+    with write():
+        Credential.delete().where(Credential.id == credential.id).execute()
+
+
+def note_use(credential: Credential, at: datetime) -> None:
+    with write():
+        Credential.update(last_used_at=at).where(Credential.id == credential.id).execute()
+
+
+def change_user(user: User, columns: Mapping[str, Any]) -> User:
+    """Conflict when the name is taken, case ignored."""
+    if "username" in columns:
+        columns = {**columns, "name_key": name_key(columns["username"])}
+    try:
+        with write():
+            User.update(**columns).where(User.id == user.id).execute()
+            return User.get_by_id(user.id)
+    except peewee.IntegrityError as error:
+        raise Conflict("username already taken") from error
+
+
+def failures(key: str, since: datetime) -> Failures | None:
+    """What has been counted under the key, if the count began after `since`."""
+    return Failures.get_or_none(Failures.key == key, Failures.since > since)
+
+
+def note_failure(key: str, since: datetime) -> None:
+    """Count one more; a count that began before `since` begins anew."""
+    with write():
+        more = Failures.update(number=Failures.number + 1).where(Failures.key == key, Failures.since > since)
+        if not more.execute():
+            Failures.delete().where(Failures.since <= since).execute()
+            Failures.insert(key=key, number=1, since=now()).on_conflict_ignore().execute()
 
 
 def is_empty() -> bool:

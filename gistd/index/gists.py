@@ -13,7 +13,7 @@ from gistd.errors import Conflict, NotFound
 
 from .accounts import name_key
 from .connection import write
-from .models import File, Gist, Like, Topic, User
+from .models import File, Gist, Like, Search, Topic, User
 
 _IDENT_ALPHABET = string.ascii_letters + string.digits
 
@@ -91,16 +91,27 @@ def _with_topics(query: Iterable[Gist]) -> list[Gist]:
     return list(gists.values())
 
 
+def found_by(term: str) -> Any:
+    """The gists whose words contain the term, case ignored, as a condition. From three letters on an index helps."""
+    # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
+    pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
+    return Gist.number.in_(Search.select(Search.rowid).where(pattern))
+
+
 # ---------------------------------------------------------------------- writing
 
 
-def add(columns: Mapping[str, Any], files: Iterable[FileRow], topics: Iterable[str]) -> None:
-    """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
+def add(columns: Mapping[str, Any], files: Iterable[FileRow], topics: Iterable[str], words: str) -> None:
+    """Insert a gist whose repository stands already; `words` is what search finds it by.
+
+    Conflict when its owner has another one with that slug.
+    """
     try:
         with write():
             gist = Gist.create(**columns, **_slug(columns.get("slug", "")), ident=_free_ident())
             _put_files(gist, files, {})
             _put_topics(gist, topics)
+            Search.insert(rowid=gist.number, words=words).execute()
             if gist.fork_of_id:
                 Gist.update(fork_count=Gist.fork_count + 1).where(Gist.number == gist.fork_of_id).execute()
     except peewee.IntegrityError as error:
@@ -111,6 +122,7 @@ def update(
     gist: Gist,
     columns: Mapping[str, Any],
     files: Iterable[FileRow],
+    words: str,
     *,
     topics: Iterable[str] | None = None,
     renamed: Mapping[str, str] | None = None,
@@ -127,6 +139,8 @@ def update(
             if not Gist.update(**columns).where(Gist.number == gist.number).execute():
                 raise NotFound("Gist not found")
             _put_files(gist, files, renamed or {})
+            Search.delete().where(Search.rowid == gist.number).execute()
+            Search.insert(rowid=gist.number, words=words).execute()
             if topics is not None:
                 Topic.delete().where(Topic.gist == gist).execute()
                 _put_topics(gist, topics)
@@ -137,6 +151,7 @@ def update(
 def delete(gist: Gist) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
+        Search.delete().where(Search.rowid == gist.number).execute()
         if Gist.delete().where(Gist.number == gist.number).execute() and gist.fork_of_id:
             Gist.update(fork_count=Gist.fork_count - 1).where(Gist.number == gist.fork_of_id).execute()
 

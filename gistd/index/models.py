@@ -64,6 +64,17 @@ class Credential(_Table):
     last_used_at = Timestamp(null=True)
 
 
+class Failures(_Table):
+    """How often something failed since when: wrong passwords, for all workers to see."""
+
+    key = peewee.CharField(160, primary_key=True)
+    number = peewee.IntegerField()
+    since = Timestamp()
+
+    class Meta:
+        table_name = "failures"
+
+
 class Gist(_Table):
     """A gist. `head` and what follows it are a cache of its repository; `gistd doctor --repair` rebuilds them."""
 
@@ -136,4 +147,12 @@ class Like(_Table):
         primary_key = peewee.CompositeKey("user", "gist")
 
 
-TABLES: list[Any] = [User, Credential, Gist, File, Topic, Like]
+class Search(_Table):
+    """What search finds a gist by, under the gist's number. Full-text in SQLite (FTS5), a table in PostgreSQL;
+    both with an index of trigrams."""
+
+    rowid = peewee.IntegerField(primary_key=True)
+    words = peewee.TextField()
+
+
+TABLES: list[Any] = [User, Credential, Failures, Gist, File, Topic, Like]

@@ -11,10 +11,10 @@ from typing import IO, cast
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from gistd.core import accounts, gists
+from gistd.core import credentials, gists
 from gistd.core.access import NOBODY, Action, Actor, Open
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from gistd.http import Face
+from gistd.http import Face, client_address
 from gistd.index import Gist
 from gistd.store import receive, upload
 from gistd.store.pkt import Reader
@@ -28,7 +28,7 @@ def _authenticate() -> Actor:
     given = request.authorization
     if given is None or given.type != "basic":
         raise Unauthenticated("Bad credentials")
-    return accounts.actor_by_basic(given.username or "", given.password or "")
+    return credentials.actor_by_basic(given.username or "", given.password or "", client_address())
 
 
 def _error(status: int, message: str, error: Exception) -> Response:
@@ -41,7 +41,7 @@ def _error(status: int, message: str, error: Exception) -> Response:
 face = Face("git", _authenticate, _error, r"/[^/]+/[^/]+\.git(/|$)")
 
 
-@face.get("/<user>/<name>.git/info/refs", scope=Open.ANYONE)
+@face.get("/<user>/<name>.git/info/refs", scope=Open.ONE_GIST)
 def info_refs(actor: Actor, user: str, name: str) -> Response:
     service = request.args.get("service", "")
     if service not in _ACTIONS:
@@ -52,14 +52,14 @@ def info_refs(actor: Actor, user: str, name: str) -> Response:
     return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol()))
 
 
-@face.post("/<user>/<name>.git/git-upload-pack", scope=Open.ANYONE)
+@face.post("/<user>/<name>.git/git-upload-pack", scope=Open.ONE_GIST)
 def upload_pack(actor: Actor, user: str, name: str) -> Response:
     repository = gists.repository(_gist(actor, user, name, "git-upload-pack"))
     wanted = _body("git-upload-pack").read(-1)
     return _answer("git-upload-pack-result", upload.serve(repository, _protocol(), wanted))
 
 
-@face.post("/<user>/<name>.git/git-receive-pack", scope=Open.ANYONE)
+@face.post("/<user>/<name>.git/git-receive-pack", scope=Open.ONE_GIST)
 def receive_pack(actor: Actor, user: str, name: str) -> Response:
     gist = _gist(actor, user, name, "git-receive-pack")
     return _answer("git-receive-pack-result", iter([gists.push(actor, gist, _body("git-receive-pack"))]))

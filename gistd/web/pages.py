@@ -87,19 +87,19 @@ def _list(actor: Actor, listing: Listing, heading: str) -> str:
     )
 
 
-@face.get("/<username>/<name>", scope=Open.ANYONE)
+@face.get("/<username>/<name>", scope=Open.ONE_GIST)
 def show(actor: Actor, username: str, name: str) -> str | AnyResponse:
     if name.endswith(".git"):  # a clone URL, opened in a browser
         return redirect(path_of(_find(actor, username, name.removesuffix(".git"))))
     return _gist(gists.contents(_find(actor, username, name)))
 
 
-@face.get("/<username>/<name>/rev/<revision>", scope=Open.ANYONE)
+@face.get("/<username>/<name>/rev/<revision>", scope=Open.ONE_GIST)
 def show_revision(actor: Actor, username: str, name: str, revision: str) -> str:
     return _gist(_at(_find(actor, username, name), revision))
 
 
-@face.get("/<username>/<name>/raw/<revision>/<path:path>", scope=Open.ANYONE)
+@face.get("/<username>/<name>/raw/<revision>/<path:path>", scope=Open.ONE_GIST)
 def raw(actor: Actor, username: str, name: str, revision: str, path: str) -> Response:
     contents = _at(_find(actor, username, name), revision)
     content = contents.read(contents.find(path))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gistd import index
-from gistd.core import accounts
+from gistd.core import accounts, credentials, passwords
 from gistd.core.access import ALL_SCOPES, Actor, Scope
 from gistd.errors import Conflict, Invalid, Unauthenticated
 
@@ -37,46 +37,46 @@ def test_password(opened: None) -> None:
     made = accounts.create_user("carol", "correct horse")
     assert "correct horse" not in (made.password_hash or "")
     for name in ("carol", "Carol"):
-        actor = accounts.actor_by_basic(name, "correct horse")
+        actor = credentials.actor_by_basic(name, "correct horse", "::1")
         assert (actor.user, actor.scopes) == (made, ALL_SCOPES)
     for name, password in (("carol", "wrong"), ("nobody", "correct horse"), ("carol", ""), ("carol", "\udcff")):
         with pytest.raises(Unauthenticated, match="Bad credentials"):
-            accounts.actor_by_basic(name, password)
+            credentials.actor_by_basic(name, password, "::1")
 
 
 def test_a_new_password_ends_the_old_one_at_once(opened: None) -> None:
     made = accounts.create_user("carol", "correct horse")
-    accounts.actor_by_password("carol", "correct horse")
+    credentials.actor_by_password("carol", "correct horse", "::1")
     with index.write():
-        index.User.update(password_hash=accounts.generate_password_hash("battery staple")).execute()
+        index.User.update(password_hash=passwords.hashed("battery staple")).execute()
     with pytest.raises(Unauthenticated):
-        accounts.actor_by_password("carol", "correct horse")
-    assert accounts.actor_by_password("carol", "battery staple").user == made
+        credentials.actor_by_password("carol", "correct horse", "::1")
+    assert credentials.actor_by_password("carol", "battery staple", "::1").user == made
 
 
 def test_an_account_without_a_password_has_none(alice: Actor) -> None:
     for password in ("", "None", "x"):
         with pytest.raises(Unauthenticated):
-            accounts.actor_by_password("alice", password)
+            credentials.actor_by_password("alice", password, "::1")
 
 
 def test_token(alice: Actor) -> None:
     assert alice.user
-    token = accounts.issue_token(alice.user, [Scope.GIST_WRITE], "laptop", index.now() + timedelta(hours=1))
+    token = credentials.issue_token(alice.user, [Scope.GIST_WRITE], "laptop", index.now() + timedelta(hours=1))
     assert len(token) == 67 and token.startswith("og_")
-    actor = accounts.actor_by_token(token)
+    actor = credentials.actor_by_token(token, "::1")
     assert (actor.user, actor.scopes) == (alice.user, {Scope.GIST_READ, Scope.GIST_WRITE})
     for basic in ((alice.user.username, token), (token, ""), (token, "x-oauth-basic")):
-        assert accounts.actor_by_basic(*basic) == actor
+        assert credentials.actor_by_basic(*basic, "::1") == actor
     stored = index.Credential.get()
     assert token not in str(stored.__data__) and token[3:] not in str(stored.__data__)
     for wrong in (token[:-1], token.upper(), token + "0", "og_", "", stored.secret_hash):
         with pytest.raises(Unauthenticated):
-            accounts.actor_by_token(wrong)
+            credentials.actor_by_token(wrong, "::1")
 
 
 def test_an_expired_token(alice: Actor) -> None:
     assert alice.user
-    token = accounts.issue_token(alice.user, [Scope.GIST_READ], expires_at=index.now())
+    token = credentials.issue_token(alice.user, [Scope.GIST_READ], expires_at=index.now())
     with pytest.raises(Unauthenticated):
-        accounts.actor_by_token(token)
+        credentials.actor_by_token(token, "::1")

@@ -2,14 +2,15 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
+from marshmallow.validate import OneOf
 
 from gistd.api import Shape
 from gistd.core import gists, text
 from gistd.core.access import Actor
-from gistd.core.drafts import Change, Draft
+from gistd.core.drafts import KEEP, MAX_DESCRIPTION, MAX_TITLE, MAX_TOPICS, Change, Draft
 from gistd.core.gists import Contents
 from gistd.http import clone_url, owner_name, page_url
 from gistd.index import VISIBILITIES, Gist, User
@@ -55,34 +56,50 @@ class Moment(fields.Field[datetime | None]):
 class FileIn(Shape):
     content = fields.String(allow_none=True, load_default=None)
     filename = fields.String(allow_none=True, load_default=None)
+    encoding = fields.String(allow_none=True, load_default=None, validate=OneOf(["utf-8", "base64"]))
+
+    @post_load
+    def _decode(self, data: dict[str, Any], **_: Any) -> "FileIn.Given":
+        content = data["content"]
+        return FileIn.Given(None if content is None else _bytes(content, data["encoding"]), data["filename"])
+
+    class Given(NamedTuple):
+        """What a request says about a file: bytes and a name, each of them or none."""
+
+        content: bytes | None
+        filename: str | None
 
 
 class _GistIn(Shape):
-    title = fields.String(allow_none=True, load_default=None)
-    description = fields.String(allow_none=True, load_default=None)
+    title = fields.String(allow_none=True, load_default=None, metadata={"maxLength": MAX_TITLE})
+    description = fields.String(allow_none=True, load_default=None, metadata={"maxLength": MAX_DESCRIPTION})
     visibility = Visibility(allow_none=True, load_default=None)
-    topics = fields.List(fields.String(), allow_none=True, load_default=None)
+    topics = fields.List(fields.String(), allow_none=True, load_default=None, metadata={"maxItems": MAX_TOPICS})
     slug = fields.String(allow_none=True, load_default=None)
+    expire = fields.String(allow_none=True, load_default=None, validate=OneOf(["never", *_EXPIRE, "custom"]))
     files = fields.Dict(
         keys=fields.String(), values=fields.Nested(FileIn, allow_none=True), allow_none=True, load_default=None
     )
+
+    @validates_schema
+    def _check_expire(self, data: dict[str, Any], **_: Any) -> None:
+        if data["expire"] == "custom" and not data.get("expires_at"):
+            raise ValidationError("custom goes with expires_at", "expire")
+
+
+def _expiry(data: dict[str, Any]) -> datetime | None:
+    """The moment, which wins, or the end of the lifetime; None is never."""
+    lifetime = _EXPIRE.get(data["expire"] or "")
+    return data.get("expires_at") or (datetime.now(UTC) + lifetime if lifetime else None)
 
 
 class GistCreateRequest(_GistIn):
     """GistCreateRequest; becomes a Draft."""
 
-    expire = fields.String(allow_none=True, load_default=None)
     expires_at = Moment(allow_none=True, load_default=None)
-
-    @validates_schema
-    def _check_expire(self, data: dict[str, Any], **_: Any) -> None:
-        word = data["expire"] or "never"
-        if word not in _EXPIRE and word != "never" and not (word == "custom" and data["expires_at"]):
-            raise ValidationError(f"must be one of never, {', '.join(_EXPIRE)}", "expire")
 
     @post_load
     def _draft(self, data: dict[str, Any], **_: Any) -> Draft:
-        lifetime = _EXPIRE.get(data["expire"] or "")
         return Draft(
             files=_new_files(data["files"] or {}),
             title=data["title"] or "",
@@ -90,51 +107,69 @@ class GistCreateRequest(_GistIn):
             visibility=data["visibility"] or "public",
             topics=data["topics"] or (),
             slug=data["slug"] or "",
-            expires_at=data["expires_at"] or (datetime.now(UTC) + lifetime if lifetime else None),
+            expires_at=_expiry(data),
         )
 
 
 class GistUpdateRequest(_GistIn):
-    """GistUpdateRequest; becomes a Change."""
+    """GistUpdateRequest; becomes a Change. `expires_at` null, or `expire` never, lets it live for ever."""
+
+    expires_at = Moment(allow_none=True)
 
     @validates_schema
     def _check_something_is_set(self, data: dict[str, Any], **_: Any) -> None:
-        if not data["files"] and all(data[name] is None for name in data if name != "files"):
+        words = [data[name] for name in ("title", "description", "visibility", "topics", "slug", "expire")]
+        if not data["files"] and "expires_at" not in data and all(word is None for word in words):
             raise ValidationError("at least one of description, title, visibility, or files must be set", "files")
 
     @post_load
     def _change(self, data: dict[str, Any], **_: Any) -> Change:
-        files = [_file_change(name, entry) for name, entry in (data.pop("files") or {}).items()]
-        return Change(files=files, **data)
+        files = [_file_change(name, entry) for name, entry in (data["files"] or {}).items()]
+        words = {name: data[name] for name in ("title", "description", "visibility", "topics", "slug")}
+        told = data["expire"] is not None or "expires_at" in data
+        return Change(files=files, expires_at=_expiry(data) if told else KEEP, **words)
 
 
-def _new_files(entries: dict[str, dict[str, str | None] | None]) -> dict[str, bytes]:
+def _new_files(entries: dict[str, FileIn.Given | None]) -> dict[str, bytes]:
     """Files without content are dropped; one without a name gets one by its place among the rest."""
     files: dict[str, bytes] = {}
-    for key in sorted(entries):
-        content = (entries[key] or {}).get("content")
-        if content:
+    for key, entry in sorted(entries.items()):
+        if entry is not None and entry.content:
             name = key.strip() or f"gistfile{len(files) + 1}.txt"
             if name in files:
                 raise ValidationError(f"duplicate filename: {name}", "files")
-            files[name] = _bytes(content)
+            files[name] = entry.content
     return files
 
 
-def _file_change(key: str, entry: dict[str, str | None] | None) -> FileChange:
-    content, name = (entry or {}).get("content"), (entry or {}).get("filename")
+def _file_change(key: str, entry: FileIn.Given | None) -> FileChange:
+    content, name = entry or (None, None)
     if content is None and name is None:
         return FileChange(key, delete=True)
     if name is not None and not name.strip():
         raise ValidationError("filename cannot be empty", "files")
-    return FileChange(key, content=None if content is None else _bytes(content), new_path=name and name.strip())
+    return FileChange(key, content=content, new_path=name and name.strip())
 
 
-def _bytes(content: str) -> bytes:
+def _bytes(content: str, encoding: str | None) -> bytes:
     try:
-        return content.encode()
+        return base64.b64decode(content, validate=True) if encoding == "base64" else content.encode()
     except UnicodeEncodeError as error:
-        raise ValidationError("content is not valid Unicode", "files") from error
+        raise ValidationError("not valid Unicode", "content") from error
+    except ValueError as error:
+        raise ValidationError("not valid base64", "content") from error
+
+
+class UserUpdateRequest(Shape):
+    """UpdateUserRequest: what is to be different about the caller's account."""
+
+    username = fields.String(allow_none=True, load_default=None)
+    email = fields.String(allow_none=True, load_default=None)
+
+    @validates_schema
+    def _check_something_is_set(self, data: dict[str, Any], **_: Any) -> None:
+        if data["username"] is None and data["email"] is None:
+            raise ValidationError("at least one of username or email must be set", "username")
 
 
 # ---------------------------------------------------------------------- out

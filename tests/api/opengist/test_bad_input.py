@@ -34,7 +34,7 @@ BODIES: list[tuple[str, Any, str]] = [
     ("title too long", {**_files("a"), "title": "x" * 251}, "title: longer than 250"),
     ("title with NUL", {**_files("a"), "title": "a\0b"}, "title: not valid text"),
     ("description too long", {**_files("a"), "description": "x" * 1001}, "description: longer than 1000"),
-    ("half a character", b'{"files": {"a": {"content": "\\ud800"}}}', "content is not valid Unicode"),
+    ("half a character", b'{"files": {"a": {"content": "\\ud800"}}}', "files: a: content: not valid Unicode"),
     ("half a character in the title", b'{"files": {"a": {"content": "x"}}, "title": "\\ud800"}', "title: not valid"),
     ("half a character in a name", b'{"files": {"\\ud800": {"content": "x"}}}', "not valid Unicode"),
     ("unknown visibility", {**_files("a"), "visibility": "pubic"}, "visibility"),

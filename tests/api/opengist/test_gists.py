@@ -125,7 +125,7 @@ def test_a_change_of_words_alone_makes_no_revision(alice: Client) -> None:
     assert alice.change(gist["id"], title="")["title"] == ""
 
 
-@pytest.mark.parametrize("body", [{}, {"files": {}}, {"files": None}, {"expire": "1day"}, {"unknown": 1}])
+@pytest.mark.parametrize("body", [{}, {"files": {}}, {"files": None}, {"unknown": 1}])
 def test_a_change_of_nothing_is_an_error(alice: Client, body: dict) -> None:
     gist = alice.create()
     response = alice.request("PATCH", f"/api/gists/{gist['id']}", json=body)

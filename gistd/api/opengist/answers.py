@@ -1,10 +1,11 @@
 """Opengist's pages: numbers that are never an error, and headers that tell where the other pages are."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
@@ -13,6 +14,7 @@ from gistd.http import base_url
 
 DEFAULT_SIZE, MAX_SIZE = 30, 100
 _MAX_PAGE = 2**31
+_CHUNK = 65536
 
 
 def page_number() -> int:
@@ -48,6 +50,25 @@ def answer(data: Any, status: int = 200) -> Response:
     words = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     words = words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return Response(words + "\n", status, content_type="application/json")
+
+
+def etag(data: Any) -> str:
+    """What changes whenever the answer does: the same for the same data, whoever asks."""
+    return hashlib.sha256(answer(data).get_data()).hexdigest()[:32]
+
+
+def answer_bytes(content: bytes, type: str, path: str, policy: str | None) -> Response:
+    """A file; a part of it if the request has a Range. `policy` is for types that a browser could run scripts in."""
+    view = memoryview(content)
+    chunks = (bytes(view[start : start + _CHUNK]) for start in range(0, len(view), _CHUNK))
+    response = Response(chunks, content_type=type)
+    response.content_length = len(content)
+    response.headers["Content-Disposition"] = f'inline; filename="{quote(path.rpartition("/")[2], safe="")}"'
+    if policy:
+        response.headers["Content-Security-Policy"] = policy
+    response.set_etag(hashlib.sha256(content).hexdigest()[:32])
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
+    return response
 
 
 def answer_page(items: Iterable[Any], total: int | None, more: bool) -> Response:
