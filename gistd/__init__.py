@@ -3,9 +3,9 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gistd import api, ops, transport, web
+from gistd import api, index, ops, transport, web
 from gistd.core import house
-from gistd.http import answer_error
+from gistd.http import answer_error, refuse_bad_hosts
 from gistd.settings import Settings
 
 
@@ -16,6 +16,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.load()
     house.open(settings)
+    house.store.sweep()
+    index.close()  # a connection must not live through a fork
     app = Flask(__name__, static_folder=None)
     app.config["EXTERNAL_URL"] = settings.external_url
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
@@ -26,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for face in faces:
         app.register_blueprint(face)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
+    app.wsgi_app = refuse_bad_hosts(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if settings.forwarded_hops:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -55,7 +55,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
         house.open(settings)
         if index.accounts.is_empty():
             click.echo("There is no account yet. Make the first one: gistd user create NAME --password-stdin")
-    except ConfigurationError as error:
+    except GistdError as error:
         raise click.ClickException(error.message) from error
     finally:
         index.close()  # a connection must not live through a fork

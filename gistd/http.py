@@ -1,12 +1,14 @@
 """What every face needs of HTTP: routes that declare their scope, errors in the shape of their face, URLs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from ipaddress import ip_address, ip_network
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Response, current_app, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.response import Response as WSGIResponse
 
@@ -14,6 +16,8 @@ from gistd.core import access
 from gistd.core.access import Actor, Open, Scope
 from gistd.errors import GistdError, TooManyRequests, Unavailable
 from gistd.index import Gist
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,20}\.?)(:\d{1,5})?")
 
 Authenticate = Callable[[], Actor]
 RenderError = Callable[[int, str, Exception], Response]
@@ -66,6 +70,8 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
     face = next(face for face in faces if face.claims.match(request.path))
     if isinstance(error, GistdError):
         response = face.render_error(error.status, error.message, error)
+    elif isinstance(error, ParseException):
+        response = face.render_error(400, "the body of the request is malformed", error)
     elif isinstance(error, HTTPException) and error.code is not None:
         if error.code < 400:  # a redirect that Flask makes
             return error.get_response()
@@ -81,6 +87,23 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
     elif isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def refuse_bad_hosts(app: WSGIApplication) -> WSGIApplication:
+    """Answer 400 to a Host header that is no host: URLs cannot be made with it."""
+
+    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "localhost")
+        try:
+            fine = _HOST.fullmatch(host) and host.partition(":")[0].encode().decode("idna") is not None
+        except UnicodeError:
+            fine = False
+        if fine:
+            return app(environ, start_response)
+        start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
+        return [b"the Host header is not a host\n"]
+
+    return checked
 
 
 def base_url() -> str:

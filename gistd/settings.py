@@ -5,12 +5,13 @@ A setting comes from the environment (`GISTD_…`), else from the TOML file that
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .errors import ConfigurationError
 
@@ -46,6 +47,7 @@ class Settings:
     max_file_bytes: int = _setting(10 * MIB, "the largest file")
     max_gist_bytes: int = _setting(50 * MIB, "the largest sum of the files of one revision")
     max_files: int = _setting(300, "the most files in a gist")
+    max_fetch_bytes: int = _setting(2 * MIB, "the largest request for a clone or a fetch")
     max_push_bytes: int = _setting(50 * MIB, "the largest pack in a push")
     max_push_commits: int = _setting(5000, "the most new commits in a push")
     max_request_bytes: int = _setting(64 * MIB, "the largest request body")
@@ -75,7 +77,7 @@ class Settings:
     @property
     def index_url(self) -> str:
         """The URL of the index, with the default filled in."""
-        return self.database_url or f"sqlite:///{(self.repos / 'index.sqlite3').absolute()}"
+        return self.database_url or f"sqlite:///{quote(str((self.repos / 'index.sqlite3').absolute()))}"
 
     def describe(self) -> Iterator[tuple[str, str, str, str]]:
         """(variable, value, source, help) of each setting, secrets masked."""
@@ -89,7 +91,7 @@ class Settings:
             value = getattr(self, setting.name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 0:
                 raise ConfigurationError(f"{variable(setting.name)} must not be negative, but is {value}")
-        if self.external_url and urlsplit(self.external_url).scheme not in ("http", "https"):
+        if self.external_url and not re.fullmatch(r"https?://[^/\s\[\]]+(/\S*)?", self.external_url):
             raise ConfigurationError("GISTD_EXTERNAL_URL must begin with http:// or https://")
 
 

@@ -1,6 +1,6 @@
 """Who may do what. Every permission of gistd is decided here, from actor, action and gist, and nothing else.
 
-`refusal` says it for one gist, `visible` and `listed` say the same as conditions of a query.
+`refusal` says it for one gist; `listed` and `public` say as conditions of a query which of them lists show.
 """
 
 from collections.abc import Collection
@@ -128,14 +128,11 @@ def _reads_own(actor: Actor, gist: Gist) -> bool:
     return actor.owns(gist) and Scope.GIST_READ in actor.scopes
 
 
-def visible(actor: Actor) -> Any:
-    """The gists that the actor may open if they know where, as a condition."""
-    return _live() & _or_own(Gist.visibility != PRIVATE, actor)
-
-
 def listed(actor: Actor) -> Any:
     """The gists that lists show to the actor, as a condition: the public ones and their own."""
-    return _live() & _or_own(Gist.visibility == PUBLIC, actor)
+    if actor.user is None or Scope.GIST_READ not in actor.scopes:
+        return public()
+    return _live() & ((Gist.visibility == PUBLIC) | (Gist.owner == actor.user))
 
 
 def public() -> Any:
@@ -145,9 +142,3 @@ def public() -> Any:
 
 def _live() -> Any:
     return Gist.expires_at.is_null() | (Gist.expires_at > now())
-
-
-def _or_own(condition: Any, actor: Actor) -> Any:
-    if actor.user is None or Scope.GIST_READ not in actor.scopes:
-        return condition
-    return condition | (Gist.owner == actor.user)

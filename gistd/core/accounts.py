@@ -4,10 +4,9 @@ import re
 
 from gistd import index
 from gistd.errors import Invalid
-from gistd.index import User
+from gistd.index import User, is_text
 
 from . import passwords
-from .text import is_text
 
 MAX_EMAIL = 255
 RESERVED = frozenset(

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from gistd import index
 from gistd.errors import Invalid, NotFound, TooManyRequests, Unauthenticated, Unavailable
-from gistd.index import Credential, User
+from gistd.index import Credential, User, is_text
 
 from . import house, passwords
 from .access import ALL_SCOPES, NOBODY, Actor, Scope, granted
-from .text import is_text
+from .passwords import TOKEN_PREFIX
 
 TOKEN, SESSION = "token", "session"
-TOKEN_PREFIX = "og_"  # noqa: S105 (not a secret)
 MAX_LABEL = 255
 SESSION_LIFETIME = timedelta(days=30)
 USE_NOTED_EVERY = timedelta(minutes=1)

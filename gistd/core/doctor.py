@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gistd import index
 from gistd.errors import NotFound, Unavailable
+from gistd.store import Missing
 
 from . import gists, house
 
@@ -42,36 +43,33 @@ def _leftovers(repair: bool) -> Iterator[Finding]:
 def _orphan(id: str, repair: bool) -> Iterator[Finding]:
     """A repository without a row: a create that was not acknowledged, or a delete that was."""
     try:
-        with house.store.lock(id, wait=False):
+        with house.store.hold(id, wait=False):
             if index.gists.by_id(id) is not None:
                 return  # it was being made just now
             if repair:
                 yield Finding(f"{id}: no row; moved to {house.store.bury(id)}", mended=True)
             else:
                 yield Finding(f"{id}: repository without a row")
-    except BlockingIOError:
+    except (BlockingIOError, Missing):
         return
-    except Unavailable:
-        if house.store.path(id).exists():
-            yield Finding(f"{id}: repository without a row, and damaged")
 
 
 def _gist(id: str, repair: bool) -> Iterator[Finding]:
-    gist = index.gists.by_id(id)
-    if gist is None:
-        return  # deleted meanwhile
-    if not house.store.path(id).exists():
-        yield Finding(f"{id}: the repository is missing; bring it back from a backup, or delete the gist")
-        return
     try:
         stale = house.store.stale_locks(id, remove=repair)
         if stale:
             yield Finding(f"{id}: stale lock {', '.join(stale)}", mended=repair)
-        if gists.is_behind(gist):
+        gist = index.gists.by_id(id)
+        if gist is not None and gists.is_behind(gist):
             if repair:
                 gists.catch_up(gist)
             yield Finding(f"{id}: the index is not up to date with the repository", mended=repair)
-    except Unavailable as error:
-        yield Finding(f"{id}: the repository is damaged ({error.__cause__!r})")
     except NotFound:
         return  # deleted meanwhile
+    except Unavailable as error:
+        if index.gists.by_id(id) is None:
+            return
+        if isinstance(error, Missing):
+            yield Finding(f"{id}: the repository is missing; bring it back from a backup, or delete the gist")
+        else:
+            yield Finding(f"{id}: the repository is damaged ({error.__cause__ or error})")

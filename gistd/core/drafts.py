@@ -8,10 +8,8 @@ from enum import Enum
 from typing import Any
 
 from gistd.errors import Invalid
-from gistd.index import PUBLIC, VISIBILITIES, now
+from gistd.index import PUBLIC, VISIBILITIES, is_text, now
 from gistd.store import FileChange, Limits, check_files, check_path
-
-from .text import is_text
 
 MAX_TITLE = 250
 MAX_DESCRIPTION = 1000

@@ -6,17 +6,18 @@ may lag behind its repository after a crash, never the other way round; `content
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from gistd import index
-from gistd.errors import GistdError, Invalid, NotFound, PreconditionFailed
+from gistd.errors import Conflict, GistdError, Invalid, NotFound, PreconditionFailed, Unavailable
 from gistd.index import Gist, User
 from gistd.index.gists import FileRow
-from gistd.store import ChangeCounts, File, Push, Repository, Revision, Signature
+from gistd.store import ChangeCounts, File, Missing, Push, Repository, Revision, Signature
 from gistd.store.pkt import Reader
 
 from . import access, house, search, text
@@ -72,12 +73,23 @@ class Contents:
 
 def get(actor: Actor, id: str, action: Action = Action.VIEW) -> Gist:
     """The gist with this id, if the actor may do this to it; else raises NotFound, Forbidden …"""
-    return access.require(actor, action, index.gists.by_id(id))
+    return _complete(access.require(actor, action, index.gists.by_id(id)))
 
 
-def find(actor: Actor, username: str, name: str, action: Action = Action.VIEW) -> Gist:
-    """The gist of a user by its id or its slug; else as `get`."""
-    return access.require(actor, action, index.gists.by_owner(username, name))
+def find(actor: Actor, place: str, name: str, action: Action = Action.VIEW) -> Gist:
+    """The gist at `/<place>/<name>`: a user's by its id or slug, anybody's under `gist`, nobody's under `anonymous`.
+
+    Else as `get`.
+    """
+    found = index.gists.by_id(name) if place in ("gist", "anonymous") else index.gists.by_owner(place, name)
+    if place == "anonymous" and found is not None and found.owner_id is not None:
+        found = None
+    return _complete(access.require(actor, action, found))
+
+
+def _complete(gist: Gist) -> Gist:
+    """Only after the question whether the actor may see it: what is hidden must not take longer than what is not."""
+    return index.gists.complete([gist], access.public())[0]
 
 
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
@@ -95,9 +107,10 @@ def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
 
 
 def parent(actor: Actor, gist: Gist) -> Gist | None:
-    """The gist that this one was forked from, unless the actor may not see it."""
-    found = index.gists.by_number(gist.fork_of_id) if gist.fork_of_id else None
-    return found if found is not None and access.allowed(actor, Action.VIEW, found) else None
+    """The gist that this one was forked from, if lists show that to the actor."""
+    condition = access.listed(actor) & (Gist.number == gist.fork_of_id)
+    found = _page(condition, 1, 1).gists if gist.fork_of_id else []
+    return found[0] if found else None
 
 
 def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
@@ -107,7 +120,7 @@ def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
 
 def _page(condition: Any, number: int, size: int, liked_by: User | None = None) -> Page:
     rows = index.gists.page(condition, limit=size, offset=(number - 1) * size, liked_by=liked_by)
-    return Page(rows, index.gists.count(condition, liked_by=liked_by))
+    return Page(index.gists.complete(rows, access.public()), index.gists.count(condition, liked_by=liked_by))
 
 
 def contents(gist: Gist, revision: str | None = None) -> Contents:
@@ -115,11 +128,12 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
 
     Raises NotFound for a revision that the branch does not reach.
     """
-    repository = house.store.open(gist.id)
-    if repository.head != gist.head:
-        gist = catch_up(gist)
-    at = repository.head if revision is None else repository.resolve(revision)
-    return Contents(gist, at, repository.files(at) if at else [], repository)
+    with _present(gist):
+        repository = house.store.open(gist.id)
+        if repository.head != gist.head:
+            gist = catch_up(gist)
+        at = repository.head if revision is None else repository.resolve(revision)
+        return Contents(gist, at, repository.files(at) if at else [], repository)
 
 
 def read(gist: Gist, revision: str, path: str) -> bytes:
@@ -133,15 +147,28 @@ def read(gist: Gist, revision: str, path: str) -> bytes:
 
 def repository(gist: Gist) -> Repository:
     """The repository itself, for git's own protocol. Raises Unavailable when it is missing or damaged."""
-    return house.store.open(gist.id)
+    with _present(gist):
+        return house.store.open(gist.id)
 
 
-def history(contents: Contents, skip: int, limit: int) -> list[tuple[Revision, ChangeCounts]]:
-    """The revisions that led to these contents, newest first, each with what it changed."""
-    if contents.revision is None:
-        return []
-    revisions = contents.repository.history(contents.revision, limit, skip)
-    return [(revision, _counts(contents.gist.id, revision.id)) for revision in revisions]
+def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:
+    """The revisions that led to the head, or to the one given, newest first; each with what it changed."""
+    with _present(gist):
+        opened = house.store.open(gist.id)
+        start = revision or opened.head
+        revisions = opened.history(start, limit, skip) if start else []
+        return [(entry, _counts(gist.id, entry.id)) for entry in revisions]
+
+
+@contextmanager
+def _present(gist: Gist) -> Iterator[None]:
+    """A repository that is missing is NotFound when the gist has just been deleted, and a fault when not."""
+    try:
+        yield
+    except Missing:
+        if index.gists.by_id(gist.id) is None:
+            raise NotFound("Gist not found") from None
+        raise
 
 
 @lru_cache(maxsize=8192)
@@ -185,9 +212,11 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
     """
     access.require(actor, Action.EDIT, gist)
     change.check()
-    with house.store.lock(gist.id) as repository:
+    with _present(gist), house.store.lock(gist.id) as repository:
         if only_if_unchanged:
             _require_unchanged(gist, repository)
+        if change.slug is not None and index.gists.slug_is_taken(gist.owner, change.slug, besides=gist):
+            raise Conflict("you have another gist with this URL")
         columns = change.columns()
         moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
         if moved or columns or change.topics is not None:
@@ -199,13 +228,14 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
 def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:
     """Delete a gist and its repository. Its forks live on. `only_if_unchanged` is as in `change`."""
     access.require(actor, Action.DELETE, gist)
-    if only_if_unchanged:
-        with house.store.lock(gist.id) as repository:
-            _require_unchanged(gist, repository)
+    try:
+        with house.store.hold(gist.id):
+            if only_if_unchanged:
+                _require_unchanged(gist, house.store.open(gist.id))
             index.gists.delete(gist)
-    else:  # without the lock, so that a gist whose repository is lost can be deleted
+            house.store.delete(gist.id)
+    except Missing:
         index.gists.delete(gist)
-    house.store.delete(gist.id)
 
 
 def _require_unchanged(gist: Gist, repository: Repository) -> None:
@@ -219,8 +249,8 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     access.require(actor, Action.FORK, gist)
     if actor.owns(gist):
         raise Invalid("cannot fork your own gist")
-    with house.store.lock(gist.id):  # two requests at once make one fork
-        mine = index.gists.page((Gist.fork_of == gist) & (Gist.owner == actor.user), limit=1, offset=0)
+    with _present(gist), house.store.hold(gist.id):  # two requests at once make one fork
+        mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists
         if mine:
             return mine[0], False
         id = uuid.uuid4().hex
@@ -282,6 +312,8 @@ def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
 def is_behind(gist: Gist) -> bool:
     """Whether what the index keeps of the content differs from the repository."""
     repository = house.store.open(gist.id)
+    if gist.head is not None and repository.head is None:
+        raise Unavailable("the repository of this gist has lost its branch")
     files = _file_rows(repository)
     cached = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
     return cached != _cached(repository.head, files) or index.gists.files(gist) != sorted(files)
@@ -335,7 +367,7 @@ def _reload(id: str) -> Gist:
     gist = index.gists.by_id(id)
     if gist is None:
         raise NotFound("Gist not found")
-    return gist
+    return _complete(gist)
 
 
 def _signature(actor: Actor) -> Signature:

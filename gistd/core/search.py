@@ -19,7 +19,7 @@ MAX_CHARACTERS = 256 * 1024
 def condition(query: str) -> Any:
     """The gists that hold every word of the query somewhere, as a condition. Raises Invalid."""
     terms = query.split()
-    if not terms or len(query) > MAX_QUERY or len(terms) > MAX_TERMS or not text.is_text(query):
+    if not terms or len(query) > MAX_QUERY or len(terms) > MAX_TERMS or not index.is_text(query):
         raise _invalid(f"1 to {MAX_TERMS} words, together at most {MAX_QUERY} characters")
     if max(map(len, terms)) < MIN_TERM:
         raise _invalid(f"one of the words must have {MIN_TERM} characters or more")

@@ -28,18 +28,12 @@ _MAGIC = (
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _FTYP = {b"avif": "image/avif", b"M4A ": "audio/mp4"}
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_SVG = re.compile(rb"(?is)\s*(<\?xml[^>]*>)?(\s|<!--.*?-->|<!doctype[^>]*>)*<svg[\s>]")
 _HTML = re.compile(rb"(?i)\s*<(!doctype html|html|head|body|script|iframe|h1|div|table)[\s>]")
 _XML = re.compile(rb"\s*<\?xml[\s]")
 
 
 def is_binary(content: bytes) -> bool:
     return b"\0" in content[:_BINARY_LOOK]
-
-
-def is_text(words: str) -> bool:
-    """Whether every database and every encoding keeps the words as they are: no NUL, no half characters."""
-    return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)
 
 
 def decode(content: bytes) -> str | None:
@@ -73,13 +67,25 @@ def mime_type(content: bytes) -> str:
         return _FTYP.get(head[8:12], "video/mp4")
     if is_binary(content):
         return "application/octet-stream"
-    if _SVG.match(head):
+    if _first_element(head).lower().startswith(b"<svg"):
         return "image/svg+xml"
     if _HTML.match(head):
         return "text/html"
     if _XML.match(head):
         return "text/xml"
     return "application/json" if _is_json(content) else "text/plain"
+
+
+def _first_element(head: bytes) -> bytes:
+    """What follows the declarations and comments that XML may begin with. No pattern: it could be led astray."""
+    while True:
+        head = head.lstrip()
+        for start, end in ((b"<!--", b"-->"), (b"<?", b"?>"), (b"<!", b">")):
+            if head.startswith(start):
+                head = head[head.find(end) + len(end) :] if end in head else b""
+                break
+        else:
+            return head
 
 
 def _is_json(content: bytes) -> bool:

@@ -5,7 +5,7 @@ with the columns of `Gist`.
 """
 
 from . import accounts, gists
-from .connection import connect, database, migrate, write
+from .connection import connect, database, is_text, migrate, write
 from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "check",
     "close",
     "gists",
+    "is_text",
     "now",
     "open",
     "write",

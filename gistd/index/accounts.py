@@ -9,7 +9,7 @@ import peewee
 
 from gistd.errors import Conflict
 
-from .connection import write
+from .connection import is_text, write
 from .models import Credential, Failures, User, now
 
 
@@ -30,11 +30,12 @@ def add_user(username: str, password_hash: str | None, email: str, admin: bool) 
 
 
 def name_key(username: str) -> str:
-    return username.casefold()
+    """The form in which a name is unique, case ignored. Names are ASCII; nothing else becomes one."""
+    return username.lower() if username.isascii() else username
 
 
 def user_by_name(username: str) -> User | None:
-    return User.get_or_none(User.name_key == name_key(username))
+    return User.get_or_none(User.name_key == name_key(username)) if is_text(username) else None
 
 
 def user_by_id(id: int) -> User | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import peewee
 from peewee import sqlite3  # type: ignore[attr-defined]
@@ -64,8 +65,8 @@ def connect(url: str) -> None:
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         _check_sqlite()
-        parameters = db_url.parse(url)
-        database.initialize(_Sqlite(**parameters, pragmas=_PRAGMAS, timeout=30))
+        file = unquote(urlsplit(url).path.removeprefix("/"))
+        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=30))
     elif scheme in ("postgres", "postgresql"):
         database.initialize(_Postgresql(**db_url.parse(url, unquote_password=True, unquote_user=True)))
     else:
@@ -83,6 +84,11 @@ def _check_sqlite() -> None:
     )
 
 
+def is_text(words: str) -> bool:
+    """Whether every database takes the words as they are: no NUL, no half characters."""
+    return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)
+
+
 @contextmanager
 def write() -> Iterator[None]:
     """The only way to write: one transaction that takes the write lock at once.
@@ -98,8 +104,8 @@ def write() -> Iterator[None]:
 
 def migrate() -> None:
     """Bring the schema up to date. Raises ConfigurationError when it is from a newer gistd."""
-    runner = Runner(database.obj, str(MIGRATIONS), table_name="schema_migration")
-    with _one_at_a_time():
+    with _reported(database), _one_at_a_time():
+        runner = Runner(database.obj, str(MIGRATIONS), table_name="schema_migration")
         unknown = [migration.name for migration in runner.status() if migration.path is None]
         if unknown:
             raise ConfigurationError(

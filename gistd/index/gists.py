@@ -1,9 +1,10 @@
-"""Gists: what is asked of the index. Rows come with their owner, and with their topics in `topic_names`."""
+"""Gists: what is asked of the index. Rows come with their owner; `complete` adds what hangs on them."""
 
 import secrets
 import string
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import peewee
 from gistd.errors import Conflict, NotFound
 
 from .accounts import name_key
-from .connection import write
+from .connection import is_text, write
 from .models import File, Gist, Like, Search, Topic, User
 
 _IDENT_ALPHABET = string.ascii_letters + string.digits
@@ -31,23 +32,47 @@ class FileRow(NamedTuple):
 
 
 def by_id(id: str) -> Gist | None:
-    return _one(_rows().where(Gist.id == id))
+    return _rows().where(Gist.id == id).get_or_none() if is_text(id) else None
 
 
 def by_number(number: int) -> Gist | None:
-    return _one(_rows().where(Gist.number == number))
+    return _rows().where(Gist.number == number).get_or_none()
 
 
 def by_owner(username: str, name: str) -> Gist | None:
     """The gist of a user by its id or its slug; case counts in neither user name nor slug."""
-    named = (Gist.id == name) | (Gist.slug_key == name.casefold())
-    return _one(_rows().where(User.name_key == name_key(username), named))
+    if not is_text(username + name):
+        return None
+    named = (Gist.id == name) | (Gist.slug_key == slug_key(name))
+    return _rows().where(User.name_key == name_key(username), named).get_or_none()
 
 
 def page(condition: Any, *, limit: int, offset: int, liked_by: User | None = None) -> list[Gist]:
     """The rows that meet the condition, last updated first."""
     query = _liked(_rows(), liked_by).where(condition)
-    return _with_topics(query.order_by(Gist.updated_at.desc(), Gist.number.desc()).limit(limit).offset(offset))
+    return list(query.order_by(Gist.updated_at.desc(), Gist.number.desc()).limit(limit).offset(offset))
+
+
+def complete(gists: list[Gist], counted: Any) -> list[Gist]:
+    """Give the rows their topics, and the number of those of their forks that meet the condition `counted`."""
+    rows = {gist.number: gist for gist in gists}
+    for gist in gists:
+        gist.topic_names, gist.fork_count = [], 0
+    if rows:
+        for topic in Topic.select().where(Topic.gist.in_(list(rows))).order_by(Topic.name):
+            rows[topic.gist_id].topic_names.append(topic.name)
+        forks: Any = Gist.select(Gist.fork_of, peewee.fn.COUNT(Gist.number)).where(
+            Gist.fork_of.in_(list(rows)), counted
+        )
+        for number, count in forks.group_by(Gist.fork_of).tuples():
+            rows[number].fork_count = count
+    return gists
+
+
+def slug_is_taken(owner: User | None, slug: str, besides: Gist) -> bool:
+    """Whether the owner has another gist by that slug."""
+    same = (Gist.owner == owner) & (Gist.slug_key == slug_key(slug))
+    return bool(slug) and Gist.select().where(same, Gist.number != besides.number).exists()
 
 
 def count(condition: Any, *, liked_by: User | None = None) -> int:
@@ -62,7 +87,7 @@ def all_ids() -> set[str]:
 def files(gist: Gist) -> list[FileRow]:
     """The files at the head, by path."""
     query: Any = File.select(File.path, File.blob, File.size, File.language)
-    return [FileRow(*row) for row in query.where(File.gist == gist).order_by(File.path).tuples()]
+    return sorted(FileRow(*row) for row in query.where(File.gist == gist).tuples())
 
 
 def likes(user: User, gist: Gist) -> bool:
@@ -75,20 +100,6 @@ def _rows() -> Any:
 
 def _liked(query: Any, user: User | None) -> Any:
     return query if user is None else query.switch(Gist).join(Like).where(Like.user == user)
-
-
-def _one(query: Any) -> Gist | None:
-    return next(iter(_with_topics(query.limit(1))), None)
-
-
-def _with_topics(query: Iterable[Gist]) -> list[Gist]:
-    gists = {gist.number: gist for gist in query}
-    for gist in gists.values():
-        gist.topic_names = []
-    if gists:
-        for topic in Topic.select().where(Topic.gist.in_(list(gists))).order_by(Topic.name):
-            gists[topic.gist_id].topic_names.append(topic.name)
-    return list(gists.values())
 
 
 def found_by(term: str) -> Any:
@@ -106,16 +117,11 @@ def add(columns: Mapping[str, Any], files: Iterable[FileRow], topics: Iterable[s
 
     Conflict when its owner has another one with that slug.
     """
-    try:
-        with write():
-            gist = Gist.create(**columns, **_slug(columns.get("slug", "")), ident=_free_ident())
-            _put_files(gist, files, {})
-            _put_topics(gist, topics)
-            Search.insert(rowid=gist.number, words=words).execute()
-            if gist.fork_of_id:
-                Gist.update(fork_count=Gist.fork_count + 1).where(Gist.number == gist.fork_of_id).execute()
-    except peewee.IntegrityError as error:
-        raise Conflict("you have another gist with this URL") from error
+    with _unique_slug(), write():
+        gist = Gist.create(**columns, slug_key=slug_key(columns.get("slug", "")), ident=_free_ident())
+        _put_files(gist, files, {})
+        _put_topics(gist, topics)
+        _put_words(gist, words)
 
 
 def update(
@@ -133,45 +139,49 @@ def update(
     NotFound when the gist has been deleted meanwhile; Conflict as in `add`.
     """
     if "slug" in columns:
-        columns = {**columns, **_slug(columns["slug"])}
-    try:
-        with write():
-            if not Gist.update(**columns).where(Gist.number == gist.number).execute():
-                raise NotFound("Gist not found")
-            _put_files(gist, files, renamed or {})
-            Search.delete().where(Search.rowid == gist.number).execute()
-            Search.insert(rowid=gist.number, words=words).execute()
-            if topics is not None:
-                Topic.delete().where(Topic.gist == gist).execute()
-                _put_topics(gist, topics)
-    except peewee.IntegrityError as error:
-        raise Conflict("you have another gist with this URL") from error
+        columns = {**columns, "slug_key": slug_key(columns["slug"])}
+    with _unique_slug(), write():
+        if not Gist.update(**columns).where(Gist.id == gist.id).execute():
+            raise NotFound("Gist not found")
+        _put_files(gist, files, renamed or {})
+        _put_words(gist, words)
+        if topics is not None:
+            Topic.delete().where(Topic.gist == gist).execute()
+            _put_topics(gist, topics)
 
 
 def delete(gist: Gist) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
-        Search.delete().where(Search.rowid == gist.number).execute()
-        if Gist.delete().where(Gist.number == gist.number).execute() and gist.fork_of_id:
-            Gist.update(fork_count=Gist.fork_count - 1).where(Gist.number == gist.fork_of_id).execute()
+        if Gist.delete().where(Gist.id == gist.id).execute():
+            Search.delete().where(Search.rowid == gist.number).execute()
 
 
 def set_like(user: User, gist: Gist, liked: bool, at: datetime) -> None:
     """Like or unlike; doing it twice is doing it once. NotFound when the gist has been deleted meanwhile."""
+    with write():
+        # First of all the row that is counted on, so that two at once wait for each other.
+        if not Gist.update(like_count=Gist.like_count).where(Gist.id == gist.id).execute():
+            raise NotFound("Gist not found")
+        if liked:
+            Like.insert(user=user, gist=gist, created_at=at).on_conflict_ignore().execute()
+        else:
+            Like.delete().where(Like.user == user, Like.gist == gist).execute()
+        number = Like.select().where(Like.gist == gist).count()
+        Gist.update(like_count=number).where(Gist.id == gist.id).execute()
+
+
+def slug_key(slug: str) -> str | None:
+    """The form in which a slug is unique, case ignored; None for none."""
+    return slug.lower() or None
+
+
+@contextmanager
+def _unique_slug() -> Iterator[None]:
     try:
-        with write():
-            if liked:
-                Like.insert(user=user, gist=gist, created_at=at).on_conflict_ignore().execute()
-            else:
-                Like.delete().where(Like.user == user, Like.gist == gist).execute()
-            number = Like.select().where(Like.gist == gist).count()
-            Gist.update(like_count=number).where(Gist.number == gist.number).execute()
+        yield
     except peewee.IntegrityError as error:
-        raise NotFound("Gist not found") from error
-
-
-def _slug(slug: str) -> dict[str, Any]:
-    return {"slug_key": slug.casefold() or None}
+        raise Conflict("you have another gist with this URL") from error
 
 
 def _free_ident() -> str:
@@ -196,6 +206,11 @@ def _put_files(gist: Gist, files: Iterable[FileRow], renamed: Mapping[str, str])
         File.delete().where(File.id.in_(gone)).execute()
     if after:
         File.insert_many(after).execute()
+
+
+def _put_words(gist: Gist, words: str) -> None:
+    Search.delete().where(Search.rowid == gist.number).execute()
+    Search.insert(rowid=gist.number, words=words).execute()
 
 
 def _put_topics(gist: Gist, topics: Iterable[str]) -> None:

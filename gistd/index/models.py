@@ -81,6 +81,7 @@ class Gist(_Table):
     owner_id: int | None
     fork_of_id: int | None
     topic_names: list[str]
+    fork_count: int
 
     number = peewee.AutoField()
     id = peewee.CharField(32, unique=True)
@@ -98,7 +99,6 @@ class Gist(_Table):
     updated_at = Timestamp()
     expires_at = Timestamp(null=True)
     like_count = peewee.IntegerField(default=0)
-    fork_count = peewee.IntegerField(default=0)
     head = peewee.CharField(40, null=True)
     file_count = peewee.IntegerField(default=0)
     size = peewee.BigIntegerField(default=0)

@@ -10,13 +10,14 @@ from .objects import File, Signature
 from .receive import Push
 from .repository import ChangeCounts, FileChange, Repository, Revision
 from .rules import Limits, check_files, check_path
-from .store import Store
+from .store import Missing, Store
 
 __all__ = [
     "ChangeCounts",
     "File",
     "FileChange",
     "Limits",
+    "Missing",
     "Push",
     "Repository",
     "Revision",

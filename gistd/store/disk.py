@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,22 @@ def write_files(contents: dict[Path, bytes], mode: int = 0o444) -> None:
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def place_files(directory: Path, contents: dict[str, bytes]) -> None:
+    """Write the files under temporary names, sync them, then give them their names in the order given.
+
+    A file that has its name is whole, whatever happens. The temporary names are ones that `git prune` clears away.
+    """
+    temporary = {directory / f"tmp_{uuid.uuid4().hex}": name for name in contents}
+    try:
+        write_files(dict(zip(temporary, contents.values(), strict=True)))
+        for path, name in temporary.items():
+            path.rename(directory / name)
+    except BaseException:
+        for path in temporary:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def sync(*paths: Path) -> None:

@@ -4,7 +4,6 @@ Formats: git's own documentation, gitformat-pack(5) and gitformat-index of pack 
 """
 
 import hashlib
-import os
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -101,9 +100,10 @@ def _object(kind: bytes, content: bytes) -> GitObject:
 
 
 def write_pack(directory: Path, objects: Iterable[GitObject]) -> None:
-    """Write the objects as one pack with its index, and sync both: two inodes, however many objects.
+    """Write the objects as one pack with its index, synced: two inodes, however many objects.
 
-    The directory's own entries are the caller's to sync.
+    Both are written under temporary names; the index gets its final one last, since a pack is seen by its
+    index. The directory's own entries are the caller's to sync.
     """
     unique = {item.id: item for item in objects}
     parts = [struct.pack(">4sII", b"PACK", 2, len(unique))]
@@ -117,10 +117,16 @@ def write_pack(directory: Path, objects: Iterable[GitObject]) -> None:
     entries.sort()
     pack = b"".join(parts)
     checksum = _sha1(pack)
-    name = directory / f"pack-{_sha1(b''.join(id for id, _, _ in entries)).hex()}"
-    disk.write_files(
-        {name.with_suffix(".pack"): pack + checksum, name.with_suffix(".idx"): _pack_index(entries, checksum)}
-    )
+    name = f"pack-{_sha1(b''.join(id for id, _, _ in entries)).hex()}"
+    disk.place_files(directory, {f"{name}.pack": pack + checksum, f"{name}.idx": _pack_index(entries, checksum)})
+
+
+def ids_in_pack(index: Path) -> list[str]:
+    """The ids of the objects in a pack, read from its index (version 2)."""
+    data = index.read_bytes()
+    (number,) = struct.unpack(">I", data[8 + 255 * 4 : 8 + 256 * 4])
+    start = 8 + 256 * 4
+    return [data[at : at + 20].hex() for at in range(start, start + number * 20, 20)]
 
 
 def _entry_head(type: int, size: int) -> bytes:
@@ -150,30 +156,6 @@ def _pack_index(entries: list[tuple[bytes, int, int]], checksum: bytes) -> bytes
         ]
     )
     return body + _sha1(body)
-
-
-def write_loose(objects_directory: Path, objects: Sequence[GitObject]) -> None:
-    """Write each object in a file of its own, synced under a temporary name before it gets its final one.
-
-    An object that is there already is left alone, since whoever gave it its name had synced it first.
-    The caller holds the lock of the gist.
-    """
-    folders = {objects_directory / item.id[:2] for item in objects}
-    disk.make_directories(folders)
-    temporaries: dict[Path, bytes] = {}
-    finals: list[Path] = []
-    for item in objects:
-        final = objects_directory / item.id[:2] / item.id[2:]
-        if final.exists() or final in finals:
-            continue
-        temporary = final.with_name(f"tmp_obj_{os.getpid()}_{final.name}")  # a name that `git prune` clears away
-        temporary.unlink(missing_ok=True)
-        temporaries[temporary] = zlib.compress(b"%s %d\0%s" % (item.kind, len(item.content), item.content))
-        finals.append(final)
-    disk.write_files(temporaries)
-    for temporary, final in zip(temporaries, finals, strict=True):
-        temporary.rename(final)
-    disk.sync(*folders)
 
 
 def _sha1(data: bytes) -> bytes:

@@ -25,22 +25,26 @@ def band(number: int, data: bytes) -> bytes:
     return b"".join(line(bytes([number]) + data[start : start + step]) for start in range(0, len(data), step))
 
 
-def read_section(source: Reader) -> Iterator[bytes]:
-    """The lines up to the next flush, without their newlines.
+def read_packet(source: Reader) -> bytes | None:
+    """The next packet as it came, its length included; None at the end of the source.
 
-    A delimiter or response-end packet comes as an empty line; the end of the source ends the section too.
-    Raises Invalid for what is not pkt-lines.
+    Raises Invalid for what is not a packet. Flush, delimiter and response-end are four digits and no data.
     """
-    while length := source.read(4):
-        if not _LENGTH.fullmatch(length):
-            raise Invalid("malformed git request: bad packet length")
-        size = int(length, 16)
-        if size == 0:
-            return
-        if size in (1, 2):
-            yield b""
-            continue
-        data = source.read(size - 4) if size > 4 else b""
-        if size < 4 or len(data) != size - 4:
-            raise Invalid("malformed git request: truncated packet")
-        yield data.removesuffix(b"\n")
+    length = source.read(4)
+    if not length:
+        return None
+    if not _LENGTH.fullmatch(length):
+        raise Invalid("malformed git request: bad packet length")
+    size = int(length, 16)
+    if size < 3:
+        return length
+    data = source.read(size - 4) if size > 4 else b""
+    if size < 4 or len(data) != size - 4:
+        raise Invalid("malformed git request: truncated packet")
+    return length + data
+
+
+def read_section(source: Reader) -> Iterator[bytes]:
+    """The lines up to the next flush or the end of the source, without lengths and newlines."""
+    while (packet := read_packet(source)) is not None and packet != FLUSH:
+        yield packet[4:].removesuffix(b"\n")

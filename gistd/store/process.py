@@ -5,16 +5,18 @@ import resource
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from gistd.errors import Unavailable
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 60
+WALL_SECONDS = 120
 _CHUNK = 65536
 
 _CONFIG = {
@@ -63,53 +65,59 @@ def environment(repository: Path, extra: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _started(
-    repository: Path, arguments: list[str], extra: Mapping[str, str], stderr: int
+    repository: Path, arguments: list[str], extra: Mapping[str, str], **streams: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """git, until the end of the block: whatever is still running then is killed, grandchildren included."""
     process = subprocess.Popen(
-        [_git(), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        env=environment(repository, extra),
-        start_new_session=True,
+        [_git(), *arguments], env=environment(repository, extra), start_new_session=True, **streams
     )
     try:
         resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
         resource.prlimit(process.pid, resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
         yield process
     finally:
-        for pipe in (process.stdin, process.stdout):
-            _close(pipe)
-        if process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+        process.wait()
 
 
 def run(repository: Path, arguments: list[str], input: Iterable[bytes], extra: Mapping[str, str]) -> tuple[int, bytes]:
-    """Feed git and wait for it; returns its exit code and the end of what it said (both streams)."""
-    with _started(repository, arguments, extra, stderr=subprocess.STDOUT) as process:
-        assert process.stdin and process.stdout
+    """Feed git and wait for it; returns its exit code and the end of what it said (both streams).
+
+    What it says goes into a file: through a pipe it would wait for us to listen while we wait for it to eat.
+    """
+    with (
+        tempfile.TemporaryFile() as said,
+        _started(repository, arguments, extra, stdin=subprocess.PIPE, stdout=said, stderr=said) as process,
+    ):
+        assert process.stdin
         with suppress(BrokenPipeError):  # git has seen enough; it says why
             for chunk in input:
                 process.stdin.write(chunk)
-        _close(process.stdin)
-        said = process.stdout.read(_CHUNK)
-        return process.wait(), said
+            process.stdin.close()
+        try:
+            code = process.wait(WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return -1, b"it took too long"
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _CHUNK))
+        return code, said.read()
 
 
 def stream(repository: Path, arguments: list[str], input: bytes, extra: Mapping[str, str]) -> Iterator[bytes]:
-    """What git answers, piece by piece; it is ended when the consumer goes away."""
-    with _started(repository, arguments, extra, stderr=subprocess.DEVNULL) as process:
-        assert process.stdin and process.stdout
-        with suppress(BrokenPipeError):
-            process.stdin.write(input)
-        _close(process.stdin)
-        while chunk := os.read(process.stdout.fileno(), _CHUNK):
-            yield chunk
+    """What git answers, piece by piece; it is ended when the consumer goes away.
 
-
-def _close(pipe: IO[bytes] | None) -> None:
-    with suppress(BrokenPipeError):
-        if pipe is not None:
-            pipe.close()
+    Its input is a file, so that neither side ever waits for the other.
+    """
+    with tempfile.TemporaryFile() as given:
+        given.write(input)
+        given.seek(0)
+        with _started(
+            repository, arguments, extra, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            assert process.stdout
+            while chunk := os.read(process.stdout.fileno(), _CHUNK):
+                yield chunk

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import pygit2
-from pygit2.enums import RepositoryOpenFlag
-
 from gistd.errors import Conflict, Invalid, TooLarge
 
 from . import disk, pkt, process
@@ -80,9 +77,7 @@ class Push:
         self._unpack(repository, quarantine, max_bytes, keep=problem is None)
         if problem:
             raise problem
-        git = pygit2.Repository(str(repository.path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
-        git.odb.add_disk_alternate(str(quarantine))
-        TreeGuard(git, limits, max_commits).check(repository.head, self.commands[0].new)
+        TreeGuard(repository, quarantine, limits, max_commits).check(self.commands[0].new)
 
     def _problem(self, repository: Repository) -> Invalid | Conflict | None:
         ref = repository.ref
@@ -110,7 +105,7 @@ class Push:
             chain([head], chunks),
             {
                 "GIT_OBJECT_DIRECTORY": str(quarantine),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(repository.path / "objects"),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(repository.path / "objects"),
             },
         )
         for _ in chunks:  # the end that git did not want to see any more
@@ -123,6 +118,8 @@ class Push:
         while chunk := self._source.read(_CHUNK):
             allowed -= len(chunk)
             if allowed < 0:
+                while self._source.read(_CHUNK):  # to the end: who is still sending would not read the answer
+                    pass
                 raise TooLarge("the push is too large")
             yield chunk
 
@@ -134,7 +131,7 @@ class Push:
         command = self.commands[0]
         if (repository.head or NOTHING) != command.old:
             raise Conflict("the gist was changed in the meantime; fetch first")
-        packs = repository.path / "objects" / "pack"
+        packs = repository.packs
         # The index comes last: a pack is seen by its index.
         arrived = sorted((quarantine / "pack").glob("*"), key=lambda path: path.suffix == ".idx")
         disk.sync(*arrived)
@@ -143,8 +140,8 @@ class Push:
         disk.sync(packs)
         repository.move_head(repository.head, command.new)
 
-    def report(self, problem: str | None, message: str = "") -> bytes:
-        """The answer to the push: what became of each ref, and a message for the user (report-status)."""
+    def report(self, problem: str | None) -> bytes:
+        """The answer to the push: what became of each ref (report-status)."""
         lines = [b"unpack ok\n"]
         for command in self.commands:
             ref = command.ref.encode(errors="replace")
@@ -154,8 +151,13 @@ class Push:
             status = b""
         if b"side-band-64k" not in self.capabilities:
             return status
-        words = b"".join(pkt.band(2, _one_line(line) + b"\n") for line in message.splitlines())
-        return words + pkt.band(1, status) + pkt.FLUSH
+        return pkt.band(1, status) + pkt.FLUSH
+
+
+def _quoted(path: Path) -> str:
+    """A path in a list that is separated by colons, whatever is in it (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES)."""
+    words = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{words}"'
 
 
 def _one_line(text: str) -> bytes:

@@ -4,6 +4,7 @@ A Repository is opened for a request and thrown away (opening costs less than a 
 libgit2 objects are not shared between threads.
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,10 +22,14 @@ from . import disk, objects
 from .objects import File, GitObject, Signature
 from .rules import Limits, check_files
 
-_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
-MAX_DIFF_BYTES = 1024 * 1024
-"""A changed file with a side larger than this is counted as changed, without its lines: a diff holds the
-interpreter's lock for as long as it takes."""
+_LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a calendar holds
+MAX_DIFF_BYTES = 128 * 1024
+MAX_DIFFED_BYTES = 1024 * 1024
+"""A changed file with a side larger than the first, and all files of a revision beyond the second, count as
+changed without their lines: a diff holds the interpreter's lock for as long as it takes."""
+
+MAX_PACKS = 32
+"""With more than this the small ones are made into one: every read has to look into each."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +116,11 @@ class Repository:
         pushed away is not served.
         """
         head = self.head
-        try:
-            found = self._git[digits.lower()]
-        except (KeyError, ValueError):
-            found = None
+        with _readable(self.path):
+            try:
+                found = self._git[digits.lower()]
+            except (KeyError, ValueError):
+                found = None
         if head is None or found is None or found.type != ObjectType.COMMIT or not self.reaches(str(found.id)):
             raise NotFound("Revision not found")
         return str(found.id)
@@ -128,6 +134,10 @@ class Repository:
             return commit == head or self._git.descendant_of(head, commit)
         except (KeyError, pygit2.GitError):
             return False
+
+    def hides(self, id: str) -> bool:
+        """Whether the object is here although the branch does not reach it: it was pushed away."""
+        return id in self._git.odb and not self.reaches(id)
 
     def history(self, start: str, limit: int, skip: int = 0) -> list[Revision]:
         """Revisions from `start` back, newest first."""
@@ -144,21 +154,27 @@ class Repository:
                 diff = commit.parents[0].tree.diff_to_tree(commit.tree)
             else:
                 diff = commit.tree.diff_to_tree(swap=True)
-            if {delta.status for delta in diff.deltas} >= {DeltaStatus.ADDED, DeltaStatus.DELETED}:
+            sizes = [max(map(self._size, (delta.old_file.id, delta.new_file.id))) for delta in diff.deltas]
+            if sum(sizes) <= MAX_DIFFED_BYTES:
                 diff.find_similar()  # a renamed file is one changed file, as git counts
+            left = MAX_DIFFED_BYTES
             changed = additions = deletions = 0
             for number, delta in enumerate(diff.deltas):
-                added, deleted = self._line_counts(diff, number, delta)
+                size = max(map(self._size, (delta.old_file.id, delta.new_file.id)))
+                left -= size
+                added, deleted = self._line_counts(diff, number, delta) if left >= 0 else (0, 0)
                 changed, additions, deletions = changed + 1, additions + added, deletions + deleted
             return ChangeCounts(changed, additions, deletions)
+
+    def _size(self, id: pygit2.Oid) -> int:
+        return self._git.odb.read_header(id)[1] if id else 0  # the null id stands for the side that is not there
 
     def _line_counts(self, diff: pygit2.Diff, number: int, delta: pygit2.DiffDelta) -> tuple[int, int]:
         if delta.status == DeltaStatus.ADDED:
             return self._lines(delta.new_file.id), 0
         if delta.status == DeltaStatus.DELETED:
             return 0, self._lines(delta.old_file.id)
-        sides = (delta.old_file.id, delta.new_file.id)
-        if any(self._git.odb.read_header(side)[1] > MAX_DIFF_BYTES for side in sides):
+        if max(self._size(delta.old_file.id), self._size(delta.new_file.id)) > MAX_DIFF_BYTES:
             return 0, 0
         patch = diff[number]
         return (0, 0) if patch is None else patch.line_stats[1:]
@@ -190,13 +206,41 @@ class Repository:
         if head and root == str(self._commit(head).tree_id):
             return None
         commit = objects.commit(root, [head] if head else [], author, message)
-        new = [item for item in [*blobs, *folders, commit] if not self._is_packed(item.id)]
-        objects.write_loose(self.path / "objects", new)
+        objects.write_pack(self.packs, (item for item in [*blobs, *folders, commit] if item.id not in self._git.odb))
+        disk.sync(self.packs)
         self.move_head(head, commit.id)
         return commit.id
 
-    def _is_packed(self, id: str) -> bool:
-        return id in self._git.odb and not (self.path / "objects" / id[:2] / id[2:]).exists()
+    def objects_with(self, quarantine: Path) -> pygit2.Odb:
+        """The objects of the repository together with those of another directory; the repository has them not."""
+        with _readable(self.path):
+            odb = pygit2.Odb()
+            odb.add_backend(pygit2.OdbBackendPack(str(self.path / "objects")), 1)
+            odb.add_backend(pygit2.OdbBackendPack(str(quarantine)), 1)
+            return odb
+
+    @property
+    def packs(self) -> Path:
+        """Where the objects are. There are no loose ones: libgit2 never returns from one that is cut off."""
+        return self.path / "objects" / "pack"
+
+    def tidy(self) -> None:
+        """Make one pack of the small ones when there are many; the big one waits until it is worth the work."""
+        packs = sorted(self.packs.glob("*.pack"), key=lambda path: path.stat().st_size)
+        if len(packs) <= MAX_PACKS:
+            return
+        sizes = [path.stat().st_size for path in packs]
+        small = packs[:-1] if sizes[-1] > sum(sizes[:-1]) else packs
+        builder = pygit2.PackBuilder(self._git)
+        builder.set_threads(1)
+        for pack in small:
+            for id in objects.ids_in_pack(pack.with_suffix(".idx")):
+                builder.add(pygit2.Oid(hex=id))
+        self._write_packed(builder, self.packs)
+        for pack in small:
+            # Readers that look for it find what it held in the new one. The index goes first, as it came last.
+            pack.with_suffix(".idx").unlink()
+            pack.unlink()
 
     def move_head(self, old: str | None, new: str) -> None:
         """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""
@@ -224,8 +268,18 @@ class Repository:
         builder.set_threads(1)
         for commit in self._git.walk(self.head, SortMode.NONE) if self.head else ():
             builder.add_recur(commit.id)
-        builder.write(str(directory))
-        disk.sync(*directory.iterdir(), directory)
+        self._write_packed(builder, directory)
+
+    def _write_packed(self, builder: pygit2.PackBuilder, directory: Path) -> None:
+        """libgit2 writes into a directory of its own first: it syncs nothing there, and names things as it goes."""
+        with tempfile.TemporaryDirectory(prefix="tmp_", dir=directory) as made:
+            builder.write(made)
+            # The index comes last: a pack is seen by its index.
+            files = sorted(Path(made).iterdir(), key=lambda path: path.suffix == ".idx")
+            disk.sync(*files)
+            for path in files:
+                path.rename(directory / path.name)
+        disk.sync(directory)
 
 
 def _apply(before: dict[str, File], changes: Sequence[FileChange]) -> tuple[list[File], list[GitObject]]:
@@ -273,7 +327,7 @@ def _text(raw: bytes | None) -> str:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (KeyError, pygit2.GitError, OSError) as error:
+    except (KeyError, ValueError, pygit2.GitError, OSError) as error:
         raise Unavailable(
             "the repository of this gist cannot be read; its operator can find out more with `gistd doctor`"
         ) from error

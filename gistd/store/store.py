@@ -10,10 +10,12 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from gistd.errors import Unavailable
+import pygit2
+
+from gistd.errors import ConfigurationError, Unavailable
 
 from . import disk, objects
 from .objects import File, Signature
@@ -23,6 +25,10 @@ DEFAULT_REF = "refs/heads/main"
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+class Missing(Unavailable):
+    """There is no repository where one should be."""
+
+
 class Store:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -30,10 +36,11 @@ class Store:
         self._lost = self.root / "lost+found"
 
     def prepare(self) -> None:
-        """Make the folders of the data directory, and clear away what killed processes left half-made."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        disk.make_directories([self._tmp, self._lost, *(self.root / f"{first:02x}" for first in range(256))])
-        self.sweep()
+        """Make the folders of the data directory. Raises ConfigurationError when that cannot be done."""
+        try:
+            disk.make_directories([self._tmp, self._lost, *(self.root / f"{first:02x}" for first in range(256))])
+        except OSError as error:
+            raise ConfigurationError(f"GISTD_REPOS: the data directory cannot be made ({error})") from error
 
     def path(self, id: str) -> Path:
         """Where the repository of a gist stands, be it there or not."""
@@ -49,17 +56,33 @@ class Store:
                     yield path.stem
 
     def open(self, id: str) -> Repository:
-        """Raises Unavailable when the repository is missing or damaged."""
+        """Raises Missing, or Unavailable when the repository is damaged."""
+        if not self.path(id).exists():
+            raise Missing("the repository of this gist is missing")
         return Repository(self.path(id))
 
     @contextmanager
+    def hold(self, id: str, wait: bool = True) -> Iterator[None]:
+        """Keep every other writer of a repository out. Nothing that waits for a client goes in here.
+
+        Raises Missing when there is no repository; BlockingIOError when `wait` is off and somebody holds it.
+        """
+        with _writable(), ExitStack() as stack:
+            try:
+                stack.enter_context(disk.locked(self.path(id), wait))
+            except FileNotFoundError as error:
+                raise Missing("the repository of this gist is missing") from error
+            yield
+
+    @contextmanager
     def lock(self, id: str, wait: bool = True) -> Iterator[Repository]:
-        """The repository, with every other writer of it kept out. Nothing that waits for a client goes in here."""
-        try:
-            with disk.locked(self.path(id), wait):
-                yield self.open(id)
-        except FileNotFoundError as error:
-            raise Unavailable("the repository of this gist is missing") from error
+        """As `hold`, with the repository open; it is tidied up afterwards."""
+        with self.hold(id, wait):
+            repository = self.open(id)
+            yield repository
+            # What could not be tidied up is not lost; the next writer tries again.
+            with suppress(OSError, pygit2.GitError):
+                repository.tidy()
 
     @contextmanager
     def create(self, id: str, files: Mapping[str, bytes], author: Signature, message: str) -> Iterator[Repository]:
@@ -102,8 +125,7 @@ class Store:
         git and libgit2 do without a config file, and what is not there cannot be tampered with.
         """
         final = self.path(id)
-        placed = False
-        with self._workplace(f"{id}.git") as building:
+        with _writable(), self._workplace(f"{id}.git") as building:
             packs = building / "objects" / "pack"
             packs.mkdir(parents=True)
             (building / "refs").mkdir()
@@ -114,21 +136,21 @@ class Store:
                 files[building / "packed-refs"] = f"{header}{head} {ref}\n".encode()
             disk.write_files(files, mode=0o644)
             disk.sync(packs, packs.parent, building / "refs", building)
+            building.rename(final)
+            disk.sync(final.parent)
             try:
-                building.rename(final)
-                placed = True
-                disk.sync(final.parent)
                 yield self.open(id)
+            except Unavailable:
+                raise  # nobody knows whether the row is there: rather an orphan than a row without a repository
             except BaseException:
-                if placed:
-                    self.delete(id)
+                self.delete(id)
                 raise
 
     @contextmanager
     def _workplace(self, name: str) -> Iterator[Path]:
         """A locked directory in tmp/, gone after the block unless the block renamed it."""
         place = self._tmp / name
-        with ExitStack() as stack:
+        with _writable(), ExitStack() as stack:
             with disk.locked(self._tmp):  # so that `sweep` never meets one that is not locked yet
                 place.mkdir()
                 stack.callback(shutil.rmtree, place, ignore_errors=True)
@@ -147,7 +169,7 @@ class Store:
         except BlockingIOError:
             return []
         except FileNotFoundError as error:
-            raise Unavailable("the repository of this gist is missing") from error
+            raise Missing("the repository of this gist is missing") from error
 
     def delete(self, id: str) -> None:
         """Take a repository away, at once for everybody; it is not an error if it is gone already."""
@@ -175,7 +197,7 @@ class Store:
     def leftovers(self) -> list[Path]:
         """What lies in tmp/ without a living process that works on it."""
         with disk.locked(self._tmp):
-            return [path for path in sorted(self._tmp.iterdir()) if not _is_held(path)]
+            return [path for path in sorted(self._tmp.iterdir()) if path.is_dir() and not _is_held(path)]
 
     def sweep(self) -> list[Path]:
         """Delete the leftovers; returns where they were."""
@@ -188,6 +210,17 @@ class Store:
         """Raise Unavailable unless the data directory can be written."""
         if not os.access(self._tmp, os.W_OK | os.X_OK):
             raise Unavailable(f"the data directory {self.root} cannot be written")
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    """A full or read-only disk is said in gistd's own words."""
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise Unavailable(f"the data directory cannot be written ({error.strerror})") from error
 
 
 def _is_held(directory: Path) -> bool:

@@ -9,7 +9,7 @@ from gistd.errors import Invalid, NotFound
 from . import pkt, process
 from .repository import Repository
 
-_WANT = re.compile(rb"want ([0-9a-f]{40})(?: .*)?")
+_OBJECT = re.compile(rb"(want|have) ([0-9a-f]{40})(?: .*)?")
 MAX_WANTS = 64
 
 
@@ -31,7 +31,7 @@ def serve(repository: Repository, protocol: str, request: bytes) -> Iterator[byt
     Raises NotFound before the first byte when something is wanted that the branch does not reach: git's
     protocol v2 would hand out any object by its id, also what was pushed away (T1).
     """
-    _check_wants(repository, request)
+    request = _checked(repository, request)
     arguments = ["upload-pack", "--strict", "--stateless-rpc", "--timeout=60", str(repository.path)]
     return process.stream(repository.path, arguments, request, {"GIT_PROTOCOL": _version(protocol)})
 
@@ -41,18 +41,23 @@ def _version(protocol: str) -> str:
     return next((version for version in ("version=2", "version=1") if version in asked), "version=0")
 
 
-def _check_wants(repository: Repository, request: bytes) -> None:
+def _checked(repository: Repository, request: bytes) -> bytes:
+    """The request without what would let on about objects that the branch does not reach."""
+    kept, source = [], io.BytesIO(request)
     wants = set()
-    source = io.BytesIO(request)
-    while source.tell() < len(request):
-        for line in pkt.read_section(source):
-            if line.startswith(b"want"):
-                match = _WANT.fullmatch(line)
-                if match is None:
-                    raise Invalid("malformed git request: want")
-                wants.add(match[1].decode())
-        if len(wants) > MAX_WANTS:
-            raise Invalid("too many wants")
+    while (packet := pkt.read_packet(source)) is not None:
+        line = packet[4:].removesuffix(b"\n")
+        match = _OBJECT.fullmatch(line)
+        if match is None and line.startswith((b"want", b"have")):
+            raise Invalid("malformed git request: want or have")
+        if match and match[1] == b"want":
+            wants.add(match[2].decode())
+        if match and match[1] == b"have" and repository.hides(match[2].decode()):
+            continue  # git would acknowledge that it has it
+        kept.append(packet)
+    if len(wants) > MAX_WANTS:
+        raise Invalid("too many wants")
     for want in wants:
         if not repository.reaches(want):
             raise NotFound(f"upload-pack: not our ref {want}")
+    return b"".join(kept)

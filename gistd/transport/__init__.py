@@ -11,7 +11,7 @@ from typing import IO, cast
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from gistd.core import credentials, gists
+from gistd.core import credentials, gists, house
 from gistd.core.access import NOBODY, Action, Actor, Open
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from gistd.http import Face, client_address
@@ -55,7 +55,10 @@ def info_refs(actor: Actor, user: str, name: str) -> Response:
 @face.post("/<user>/<name>.git/git-upload-pack", scope=Open.ONE_GIST)
 def upload_pack(actor: Actor, user: str, name: str) -> Response:
     repository = gists.repository(_gist(actor, user, name, "git-upload-pack"))
-    wanted = _body("git-upload-pack").read(-1)
+    limit = house.settings.max_fetch_bytes
+    wanted = _body("git-upload-pack").read(limit + 1)
+    if len(wanted) > limit:
+        raise RequestEntityTooLarge
     return _answer("git-upload-pack-result", upload.serve(repository, _protocol(), wanted))
 
 
@@ -68,7 +71,7 @@ def receive_pack(actor: Actor, user: str, name: str) -> Response:
 def _gist(actor: Actor, user: str, name: str, service: str) -> Gist:
     action = _ACTIONS[service]
     try:
-        return gists.get(actor, name, action) if user == "gist" else gists.find(actor, user, name, action)
+        return gists.find(actor, user, name, action)
     except NotFound:
         # git only sends credentials after a 401, so whoever has sent none is asked for them, and what is
         # missing looks like what is private.

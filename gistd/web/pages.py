@@ -90,18 +90,18 @@ def _list(actor: Actor, listing: Listing, heading: str) -> str:
 @face.get("/<username>/<name>", scope=Open.ONE_GIST)
 def show(actor: Actor, username: str, name: str) -> str | AnyResponse:
     if name.endswith(".git"):  # a clone URL, opened in a browser
-        return redirect(path_of(_find(actor, username, name.removesuffix(".git"))))
-    return _gist(gists.contents(_find(actor, username, name)))
+        return redirect(path_of(gists.find(actor, username, name.removesuffix(".git"))))
+    return _gist(gists.contents(gists.find(actor, username, name)))
 
 
 @face.get("/<username>/<name>/rev/<revision>", scope=Open.ONE_GIST)
 def show_revision(actor: Actor, username: str, name: str, revision: str) -> str:
-    return _gist(_at(_find(actor, username, name), revision))
+    return _gist(_at(gists.find(actor, username, name), revision))
 
 
 @face.get("/<username>/<name>/raw/<revision>/<path:path>", scope=Open.ONE_GIST)
 def raw(actor: Actor, username: str, name: str, revision: str, path: str) -> Response:
-    contents = _at(_find(actor, username, name), revision)
+    contents = _at(gists.find(actor, username, name), revision)
     content = contents.read(contents.find(path))
     response = Response(content)
     kind = text.mime_type(content)
@@ -118,12 +118,6 @@ def raw(actor: Actor, username: str, name: str, revision: str, path: str) -> Res
     return response
 
 
-def _find(actor: Actor, username: str, name: str) -> Gist:
-    if username == "anonymous":
-        return gists.get(actor, name)
-    return gists.find(actor, username, name)
-
-
 def _at(gist: Gist, revision: str) -> Contents:
     """The contents at a full revision id or at HEAD; never anything else that git would understand."""
     if revision == "HEAD":
@@ -135,16 +129,15 @@ def _at(gist: Gist, revision: str) -> Contents:
 
 def _gist(contents: Contents) -> str:
     gist = contents.gist
-    head = contents if contents.revision == gist.head else gists.contents(gist)
     return render_template(
         "gist.html",
         gist=gist,
         revision=contents.revision,
-        is_head=head is contents,
+        is_head=contents.revision == gist.head,
         clone_url=clone_url(gist),
         files=[_shown(contents, file, number) for number, file in enumerate(contents.files[:MAX_FILES_SHOWN], 1)],
         left_out=max(0, len(contents.files) - MAX_FILES_SHOWN),
-        history=gists.history(head, 0, REVISIONS_SHOWN),
+        history=gists.history(gist, 0, REVISIONS_SHOWN),
     )
 
 

@@ -85,3 +85,11 @@ def test_a_damaged_repository_is_named_and_harms_no_other(ward: Server, file: st
     assert client.get(f"/api/gists/{broken['id']}").status_code == 503
     assert client.get(f"/alice/{broken['id']}").status_code == 503
     assert client.read(whole["id"])["files"]["a"]["content"] == "1"
+
+
+def test_without_repair_nothing_is_touched(ward: Server) -> None:
+    _with_gists(ward, 1)
+    (ward.repos / "tmp" / "half.git").mkdir()
+    (ward.repos / "tmp" / "a file").touch()
+    for _ in range(2):
+        assert "leftover of a killed process" in ward.cli("doctor", code=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gistd.errors import Conflict, Invalid
+from gistd.errors import Conflict, Invalid, Unavailable
 from gistd.store import FileChange, Limits, Signature, Store
 
 LIMITS = Limits(file_bytes=10**6, gist_bytes=10**7, files=100)
@@ -75,7 +75,7 @@ def test_a_failed_block_takes_the_repository_away(store: Store) -> None:
 def test_a_repository_is_never_made_over_another(store: Store) -> None:
     with store.create(ID, {"a": b"1"}, _who(), "x"):
         pass
-    with pytest.raises(OSError), store.create(ID, {"a": b"2"}, _who(), "x"):
+    with pytest.raises(Unavailable), store.create(ID, {"a": b"2"}, _who(), "x"):
         pass
     assert _git(store, "show", "HEAD:a") == b"1"
 

@@ -184,3 +184,48 @@ def test_a_gist_with_a_slug(alice: Client, git: Git) -> None:
     assert gist["clone_url"].endswith("/alice/My-Notes.git")
     for name in ("My-Notes", "my-notes", gist["id"]):
         assert git("ls-remote", f"{alice.server.url}/Alice/{name}.git")
+
+
+def test_whether_something_was_pushed_away_is_not_told(alice: Client, nobody: Client, git: Git) -> None:
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    gone = git.commit(clone, {"secret.txt": "hunter2"})
+    git("push", "-q", cwd=clone)
+    git("reset", "-q", "--hard", "HEAD^", cwd=clone)
+    git("push", "-q", "--force", cwd=clone)
+
+    def answer(have: str) -> bytes:
+        lines = [f"want {gist['commits'][0]['version']} multi_ack_detailed no-done\n", "", f"have {have}\n", ""]
+        body = b"".join(b"%04x%s" % (len(line) + 4, line.encode()) if line else b"0000" for line in lines)
+        return nobody.request(
+            "POST", gist["clone_url"] + "/git-upload-pack", data=body,
+            headers={"Content-Type": "application/x-git-upload-pack-request"},
+        ).content  # fmt: skip
+
+    assert answer(gone) == answer("1" * 40)
+    assert answer(gist["commits"][0]["version"]) != answer("1" * 40)
+
+
+def test_a_request_that_git_answers_at_length(alice: Client, nobody: Client) -> None:
+    """Every repeated `have` is acknowledged at once: the answer must not wait for the end of the request."""
+    gist = alice.create()
+    head = gist["commits"][0]["version"]
+    want = f"want {head} multi_ack\n".encode()
+    have = f"have {head}\n".encode()
+    packet = b"%04x%s" % (len(have) + 4, have)
+    body = b"%04x%s0000" % (len(want) + 4, want) + packet * 30_000
+    answer = nobody.request(
+        "POST", gist["clone_url"] + "/git-upload-pack", data=body,
+        headers={"Content-Type": "application/x-git-upload-pack-request"},
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert answer.content.count(b"ACK") > 29_000
+
+
+def test_a_request_for_a_fetch_is_limited(alice: Client, nobody: Client) -> None:
+    gist = alice.create()
+    answer = nobody.request(
+        "POST", gist["clone_url"] + "/git-upload-pack", data=b"0" * 3_000_000,
+        headers={"Content-Type": "application/x-git-upload-pack-request"},
+    )  # fmt: skip
+    assert answer.status_code == 413

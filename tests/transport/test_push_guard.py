@@ -41,6 +41,13 @@ class Forge:
             b"tree %s\nparent %s\nauthor %s\ncommitter %s\n\nx\n" % (tree.encode(), parent.encode(), who, who),
         )
 
+    def thicket(self, folders: int, levels: int) -> str:
+        """Few objects that stand for folders ** levels paths."""
+        tree = self.tree()
+        for _ in range(levels):
+            tree = self.tree(*(("40000", b"%02d" % number, tree) for number in range(folders)))
+        return self.tree(("40000", b"d", tree), ("100644", b"x", self.blob))
+
     def deep(self, levels: int) -> str:
         tree = self.file(b"x")
         for _ in range(levels):
@@ -74,6 +81,11 @@ HOSTILE: dict[str, Callable[[Forge], str]] = {
     "the same name twice": lambda forge: forge.tree(("100644", b"a", forge.blob), ("100644", b"a", forge.blob)),
     "unsorted": lambda forge: forge.tree(("100644", b"b", forge.blob), ("100644", b"a", forge.blob)),
     "empty": lambda forge: forge.tree(),
+    "empty folder": lambda forge: forge.tree(("40000", b"a", forge.tree()), ("100644", b"b", forge.blob)),
+    "folders without end": lambda forge: forge.thicket(12, 6),
+    "a tree of many megabytes": lambda forge: forge.tree(
+        *(("100644", b"%07d" % number, forge.blob) for number in range(200_000))
+    ),
     "missing blob": lambda forge: forge.tree(("100644", b"a", "1" * 40)),
     "tree as file": lambda forge: forge.tree(("100644", b"a", forge.file(b"x"))),
     "blob as folder": lambda forge: forge.tree(("40000", b"a", forge.blob)),
@@ -222,3 +234,56 @@ def test_two_pushes_from_the_same_start(alice: Client, git: Git) -> None:
     git("pull", "-q", "--rebase", cwd=second)
     git("push", "-q", cwd=second)
     assert set(alice.read(gist["id"])["files"]) == {"hello.py", "a", "b"}
+
+
+def test_commits_of_odd_dates_and_sizes(alice: Client, git: Git) -> None:
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    forge = Forge(git, clone)
+    for date in (b"253402300800", b"99999999999999"):
+        head = git("rev-parse", "HEAD", cwd=clone).strip().encode()
+        who = b"Pat <pat@example.org> %s +0000" % date
+        tree = forge.file(b"x%s" % date).encode()
+        commit = forge.object("commit", b"tree %s\nparent %s\nauthor %s\ncommitter %s\n\nx\n" % (tree, head, who, who))
+        git("push", "-q", "origin", f"{commit}:refs/heads/main", cwd=clone)
+        git("reset", "-q", "--hard", commit, cwd=clone)
+    assert alice.read(gist["id"])["commits"][0]["committed_at"] == "9999-12-31T23:59:59Z"
+    assert alice.get(f"/alice/{gist['id']}").status_code == 200
+    git("commit", "-q", "--allow-empty", "-m", "x" * 100_000, cwd=clone)
+    assert "a commit is larger than 65536 bytes" in git.try_("push", cwd=clone).stderr
+
+
+def test_an_empty_gist_does_not_come_in_by_the_back_door(server: Server, alice: Client, git: Git) -> None:
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    git("rm", "-q", "hello.py", cwd=clone)
+    git("commit", "-q", "-m", "nothing left", cwd=clone)
+    git.commit(clone, {"x": "x"})
+    git("push", "-q", cwd=clone)
+    assert "at least one file" in _push_is_refused(server, gist, git, clone, "HEAD^")
+
+
+def test_a_push_that_makes_git_talk_a_lot(alice: Client, git: Git) -> None:
+    """index-pack warns of each of these trees; nobody listened, and it waited for ever."""
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    forge = Forge(git, clone)
+    folders = [("40000", b"%04d" % number, forge.tree(("100664", b"%d" % number, forge.blob))) for number in range(900)]
+    answer = _push_raw(alice, gist, git, clone, forge.commit(forge.tree(*folders)))
+    assert b"ng refs/heads/main" in answer
+
+
+def test_a_path_with_colons(own_server: Callable[..., Server], git: Git, tmp_path: Path) -> None:
+    odd = tmp_path / "a:b #c%20?"
+    odd.mkdir()
+    server = Server(odd).start()
+    try:
+        alice = server.user("alice")
+        gist = alice.create()
+        clone = git.clone(alice.clone_url(gist))
+        git.commit(clone, {"x": "x"})
+        git("push", "-q", cwd=clone)
+        assert "x" in alice.read(gist["id"])["files"]
+        assert (server.repos / "index.sqlite3").exists()
+    finally:
+        server.stop()

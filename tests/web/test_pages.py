@@ -133,3 +133,17 @@ def test_large_and_strange_files(server: Server, alice: Client, nobody: Client, 
     assert words.count("Grüße") == 2
     for note in ("too large to be shown", "not a text file", "is empty", "more files are not shown"):
         assert note in words
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lines"),
+    [
+        ("a.sh-session", "x", 1), ("a.lhs", "x", 1), ("a.py", "x", 1), ("a.py", "x\n", 1), ("a.py", "x\n\n", 2),
+        ("a.py", "\n\nx", 3), ("a.txt", "x\n\n", 2), ("a", "\n", 1), ("a.py", "x\r\ny\r\n", 2),
+        ("big.py", "x\n" * 40_000 + "\n", 40_001),
+    ],
+)  # fmt: skip
+def test_every_line_is_there(alice: Client, nobody: Client, name: str, content: str, lines: int) -> None:
+    words = nobody.get(f"/alice/{alice.create({name: content})['id']}").text
+    assert len(re.findall(r'<tr id="file-1-L\d+">', words)) == lines
+    assert not content.strip() or "x" in re.sub("<[^>]*>", "", words[words.index('class="code"') :])

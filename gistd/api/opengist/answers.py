@@ -49,7 +49,8 @@ def answer(data: Any, status: int = 200) -> Response:
     """JSON as Go writes it, which is how Opengist's clients know it: safe to stand in HTML, UTF-8 as it is."""
     words = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     words = words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return Response(words + "\n", status, content_type="application/json")
+    # A half character can only come from the request, in words about what is wrong with it.
+    return Response((words + "\n").encode(errors="replace"), status, content_type="application/json")
 
 
 def etag(data: Any) -> str:

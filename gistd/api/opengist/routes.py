@@ -156,7 +156,7 @@ def list_commits(actor: Actor, id: str) -> Response:
     gist = gists.get(actor, id)
     size = page_size()
     # One more than is shown tells whether there is another page. A total would mean walking all of the history.
-    history = gists.history(gists.contents(gist), (page_number() - 1) * size, size + 1)
+    history = gists.history(gist, (page_number() - 1) * size, size + 1)
     return answer_page((shapes.commit(gist, *entry) for entry in history[:size]), None, more=len(history) > size)
 
 

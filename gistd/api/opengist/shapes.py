@@ -234,7 +234,7 @@ def full_gist(actor: Actor, contents: Contents) -> dict[str, Any]:
         "fork_of": parent and simple_gist(parent),
         "forks": [simple_gist(fork) for fork in gists.forks(actor, gist, 1, FORKS_SHOWN).gists],
         "files": {file.path: _file(contents, file) for file in contents.files[:MAX_FILES_SHOWN]},
-        "commits": [commit(gist, *entry) for entry in gists.history(contents, 0, COMMITS_SHOWN)],
+        "commits": [commit(gist, *entry) for entry in gists.history(gist, 0, COMMITS_SHOWN, contents.revision)],
         "truncated": len(contents.files) > MAX_FILES_SHOWN,
     }
 

@@ -12,13 +12,18 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     Model,
+    SqliteDatabase,
     TextField,
 )
+from playhouse.sqlite_ext import AutoIncrementField
 
 
 def up(migrator: Any, db: Any) -> None:
+    # SQLite would give the number of the newest row to the next one when it is deleted.
+    Number = AutoIncrementField if isinstance(db, SqliteDatabase) else AutoField
+
     class User(Model):
-        id = AutoField()
+        id = Number()
         uuid = CharField(32, unique=True)
         username = CharField(32)
         name_key = CharField(32, unique=True)
@@ -32,7 +37,7 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "account"
 
     class Credential(Model):
-        id = AutoField()
+        id = Number()
         user = ForeignKeyField(User, on_delete="CASCADE")
         kind = CharField(16)
         secret_hash = CharField(64, unique=True)
@@ -47,7 +52,7 @@ def up(migrator: Any, db: Any) -> None:
             table_name = "credential"
 
     class Gist(Model):
-        number = AutoField()
+        number = Number()
         id = CharField(32, unique=True)
         ident = CharField(6, unique=True)
         sha = CharField(40, unique=True)
@@ -63,7 +68,6 @@ def up(migrator: Any, db: Any) -> None:
         updated_at = BigIntegerField()
         expires_at = BigIntegerField(null=True)
         like_count = IntegerField(default=0)
-        fork_count = IntegerField(default=0)
         head = CharField(40, null=True)
         file_count = IntegerField(default=0)
         size = BigIntegerField(default=0)

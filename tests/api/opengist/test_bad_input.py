@@ -37,6 +37,8 @@ BODIES: list[tuple[str, Any, str]] = [
     ("half a character", b'{"files": {"a": {"content": "\\ud800"}}}', "files: a: content: not valid Unicode"),
     ("half a character in the title", b'{"files": {"a": {"content": "x"}}, "title": "\\ud800"}', "title: not valid"),
     ("half a character in a name", b'{"files": {"\\ud800": {"content": "x"}}}', "not valid Unicode"),
+    ("half a character as a key", b'{"files": {"\\ud800": 5}}', "could not bind data"),
+    ("half a character as a key of a key", b'{"files": {"\\ud800": {"content": 5}}}', "could not bind data"),
     ("unknown visibility", {**_files("a"), "visibility": "pubic"}, "visibility"),
     ("visibility a number", {**_files("a"), "visibility": 0}, "visibility"),
     ("unknown lifetime", {**_files("a"), "expire": "2days"}, "expire"),
@@ -188,3 +190,33 @@ def test_the_api_can_be_switched_off(own_server: Callable[..., Server]) -> None:
             assert client.get(path).json() == {"message": "API is disabled", "status": 403}
     assert server.nobody.get("/api/nothing").status_code == 404
     assert server.nobody.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["..", "a" * 300, "xn--a", "a b", "a/b", "é", "[::1", "a:b"])
+def test_a_host_that_is_none(nobody: Client, host: str) -> None:
+    for path in ("/api/gists", "/", "/-/health"):
+        assert nobody.get(path, headers={"Host": host.encode()}).status_code == 400
+
+
+def test_broken_chunks(server: Server, alice: Client) -> None:
+    import socket
+
+    address, port = server.url.removeprefix("http://").split(":")
+    for chunk in (b"zz\r\nx\r\n", b"-1\r\n", b"5\r\nab"):
+        with socket.create_connection((address, int(port)), timeout=30) as connection:
+            connection.sendall(
+                b"POST /api/gists HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Authorization: Bearer " + alice.token.encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk
+            )
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(4096)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), (chunk, answer)
+
+
+def test_a_file_that_leads_patterns_astray(alice: Client, nobody: Client) -> None:
+    gist = alice.create({"x.svg": "<!---->" * 70 + "<", "y": "<!" * 200, "z": "<?xml " * 80})
+    assert nobody.get(f"/alice/{gist['id']}").status_code == 200
+    assert (
+        alice.create({"x": "<?xml version='1.0'?>\n<!-- a -->\n<!DOCTYPE svg>\n<svg/>"})["files"]["x"]["type"]
+        == "image/svg+xml"
+    )
