@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache, wraps
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -23,6 +24,25 @@ Authenticate = Callable[[], Actor]
 RenderError = Callable[[int, str, Exception], Response]
 
 
+@dataclass(frozen=True)
+class Route:
+    """What a face answers to: a method and a path of Flask's, who may use it, and the view that does it."""
+
+    method: str
+    path: str
+    scope: Scope | Open
+    view: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        return self.view.__name__
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph of what the view says of itself."""
+        return " ".join((self.view.__doc__ or "").strip().split("\n\n")[0].split())
+
+
 class Face(Blueprint):
     """A blueprint that speaks one protocol.
 
@@ -36,7 +56,7 @@ class Face(Blueprint):
         self.authenticate = authenticate
         self.render_error = render_error
         self.claims = re.compile(claims)
-        self.scopes: dict[str, Scope | Open] = {}
+        self.routes: list[Route] = []
 
     def add_url_rule(
         self,
@@ -50,7 +70,7 @@ class Face(Blueprint):
     ) -> None:
         if scope is None or view_func is None:
             raise TypeError(f"the route {rule} declares no scope")
-
+        self.routes += [Route(method, rule, scope, view_func) for method in options.get("methods", ["GET"])]
         super().add_url_rule(rule, endpoint, self._guarded(view_func, scope), provide_automatic_options, **options)
 
     @cache  # noqa: B019 (a face lives as long as the process; a view with two paths is one view)
@@ -61,7 +81,6 @@ class Face(Blueprint):
             access.require_scope(actor, scope)
             return view(actor, **arguments)
 
-        self.scopes[f"{self.name}.{view.__name__}"] = scope
         return guarded
 
 

@@ -56,9 +56,9 @@ def _orphan(id: str, repair: bool) -> Iterator[Finding]:
 
 def _gist(id: str, repair: bool) -> Iterator[Finding]:
     try:
-        stale = house.store.stale_locks(id, remove=repair)
-        if stale:
-            yield Finding(f"{id}: stale lock {', '.join(stale)}", mended=repair)
+        remains = house.store.remains(id, remove=repair)
+        if remains:
+            yield Finding(f"{id}: left by a killed process: {', '.join(remains)}", mended=repair)
         gist = index.gists.by_id(id)
         if gist is not None and gists.is_behind(gist):
             if repair:

@@ -157,14 +157,15 @@ class Store:
                 stack.enter_context(disk.locked(place))
             yield place
 
-    def stale_locks(self, id: str, remove: bool) -> list[str]:
-        """The lock files that killed writers left in a repository; none while somebody works on it."""
+    def remains(self, id: str, remove: bool) -> list[str]:
+        """Lock files and half-written packs that killed writers left; none while somebody works on it."""
         try:
             with disk.locked(self.path(id), wait=False):
-                found = sorted([*self.path(id).glob("*.lock"), *self.path(id).glob("refs/**/*.lock")])
+                left = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*")
+                found = sorted(path for pattern in left for path in self.path(id).glob(pattern))
                 if remove:
                     for path in found:
-                        path.unlink()
+                        shutil.rmtree(path) if path.is_dir() else path.unlink()
                 return [str(path.relative_to(self.path(id))) for path in found]
         except BlockingIOError:
             return []

@@ -67,7 +67,10 @@ def test_leftovers_of_killed_processes(ward: Server) -> None:
     (ward.repos / "tmp" / "half.git").mkdir()
     (ward.repository(gist["id"]) / "refs/heads").mkdir(exist_ok=True)
     (ward.repository(gist["id"]) / "refs/heads/main.lock").touch()
-    assert "stale lock refs/heads/main.lock" in ward.cli("doctor", code=1)
+    (ward.repository(gist["id"]) / "objects/pack/tmp_1").mkdir()
+    (ward.repository(gist["id"]) / "objects/pack/tmp_2").touch()
+    found = ward.cli("doctor", code=1)
+    assert "left by a killed process: objects/pack/tmp_1, objects/pack/tmp_2, refs/heads/main.lock" in found
     assert "mended" in ward.cli("doctor", "--repair")
     assert ward.cli("doctor") == ""
     assert list((ward.repos / "tmp").iterdir()) == []

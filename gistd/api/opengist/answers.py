@@ -37,7 +37,7 @@ def since() -> datetime | None:
     if not value:
         return None
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.upper())
         if moment.tzinfo is None or len(value) < len("2024-01-01T00:00:00Z"):
             raise ValueError(value)
         return moment.astimezone(UTC).replace(microsecond=0)

@@ -14,7 +14,7 @@ from gistd.errors import NotFound as Missing
 from gistd.http import Face, base_url
 from gistd.index import Gist, User
 
-from . import shapes
+from . import openapi, shapes
 from .answers import answer, answer_bytes, answer_page, etag, page_number, page_size, since
 
 _SHA = re.compile(r"[0-9a-fA-F]{4,40}")
@@ -56,12 +56,19 @@ def _headers(response: Response) -> Response:
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, PUT, PATCH, POST, DELETE"
         response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match, If-None-Match"
+        response.headers.pop("Allow", None)  # Flask's, which also names methods of paths that only look alike
         response.status_code = 204
         response.set_data(b"")
     elif request.method == "GET" and response.status_code == 200 and response.is_sequence:
         response.add_etag()
         response.make_conditional(request)
     return response
+
+
+@face.get("/openapi.yaml", scope=Open.EVERYBODY)
+def show_document(_: Actor) -> Response:
+    """This document."""
+    return Response(openapi.as_yaml(face), content_type="application/yaml; charset=utf-8")
 
 
 # ---------------------------------------------------------------------- lists
