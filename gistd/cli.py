@@ -13,6 +13,7 @@ from gistd import create_app, index
 from gistd.core import accounts, credentials, doctor, house
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
+from gistd.index import User
 from gistd.server import Server
 from gistd.settings import Settings
 
@@ -99,11 +100,36 @@ def token() -> None:
 @_opened
 def create_token(name: str, scopes: str, label: str, expires: str | None) -> None:
     """Make an access token and print it, this once."""
+    expires_at = index.now() + _duration(expires) if expires else None
+    click.echo(credentials.issue_token(_user(name), _scopes(scopes), label, expires_at))
+
+
+@token.command("list")
+@click.argument("name")
+@_opened
+def list_tokens(name: str) -> None:
+    """Show the access tokens of a user, not their secrets: number, scopes, uses, name."""
+    for credential in credentials.tokens(_user(name)):
+        used = f"last used {credential.last_used_at:%Y-%m-%d %H:%M}" if credential.last_used_at else "never used"
+        until = f"until {credential.expires_at:%Y-%m-%d %H:%M}" if credential.expires_at else "for ever"
+        click.echo(f"{credential.id}  {credential.scopes.replace(' ', ',')}  {used}  {until}  {credential.label}")
+
+
+@token.command("revoke")
+@click.argument("name")
+@click.argument("number", type=int)
+@_opened
+def revoke_token(name: str, number: int) -> None:
+    """Take an access token back; `gistd token list` shows the numbers."""
+    credentials.revoke_token(_user(name), number)
+    click.echo(f"token {number} of {name} is revoked")
+
+
+def _user(name: str) -> User:
     user = accounts.user(name)
     if user is None:
         raise click.ClickException(f"there is no user {name}; make one: gistd user create {name}")
-    expires_at = index.now() + _duration(expires) if expires else None
-    click.echo(credentials.issue_token(user, _scopes(scopes), label, expires_at))
+    return user
 
 
 def _scopes(words: str) -> list[Scope]:

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.response import Response as WSGIResponse
@@ -77,7 +77,7 @@ class Face(Blueprint):
     def _guarded(self, view: Callable[..., Any], scope: Scope | Open) -> Callable[..., Any]:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
-            actor = self.authenticate()
+            actor = g.actor = self.authenticate()
             access.require_scope(actor, scope)
             return view(actor, **arguments)
 

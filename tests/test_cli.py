@@ -196,3 +196,22 @@ def test_any_wsgi_server_serves_the_same(idle: Server) -> None:
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def test_tokens_are_listed_and_revoked(idle: Server) -> None:
+    idle.start()
+    alice = idle.user("alice")
+    alice.get("/api/gists")
+    other = idle.cli(
+        "token", "create", "alice", "--scopes", "gist:read", "--label", "laptop", "--expires", "8w"
+    ).strip()
+    listed = idle.cli("token", "list", "alice").splitlines()
+    assert re.fullmatch(r"2  gist:read  never used  until \d{4}-\d\d-\d\d \d\d:\d\d  laptop", listed[0])
+    assert re.fullmatch(r"1  gist:write,user:write  last used \d{4}-\d\d-\d\d \d\d:\d\d  for ever  ", listed[1])
+    assert alice.token not in "".join(listed)
+    assert "token 2 of alice is revoked" in idle.cli("token", "revoke", "alice", "2")
+    assert Client(idle, "alice", other).get("/api/gists").status_code == 401
+    assert "no such token" in idle.cli("token", "revoke", "alice", "2", code=1)
+    idle.cli("user", "create", "bob")
+    assert "no such token" in idle.cli("token", "revoke", "bob", "1", code=1)
+    assert alice.get("/api/user").status_code == 200

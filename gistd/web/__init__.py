@@ -1,5 +1,6 @@
-"""For people: the pages."""
+"""For people: the pages. Each module hangs its routes on the one face."""
 
-from .pages import face
+from . import account, pages
+from .face import face
 
-__all__ = ["face"]
+__all__ = ["account", "face", "pages"]

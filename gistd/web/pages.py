@@ -9,12 +9,14 @@ from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from gistd.core import accounts, gists, rendering, text
-from gistd.core.access import NOBODY, Actor, Open
+from gistd.core.access import Actor, Open
 from gistd.core.gists import Contents, Listing
 from gistd.errors import NotFound
-from gistd.http import Face, clone_url, owner_name
+from gistd.http import clone_url, owner_name
 from gistd.index import Gist
 from gistd.store import File
+
+from .face import face
 
 PER_PAGE = 20
 MAX_FILES_SHOWN = 50
@@ -24,31 +26,7 @@ REVISIONS_SHOWN = 30
 _REVISION = re.compile(r"[0-9a-f]{40}")
 # What a browser may show of a stranger's file in place; it has no way to run a script in these.
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"}
-_PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _RAW_POLICY = "default-src 'none'; sandbox"
-
-
-def _error(status: int, message: str, _: Exception) -> Response:
-    return Response(render_template("error.html", status=status, message=message), status)
-
-
-face = Face(
-    "web", lambda: NOBODY, _error, "", import_name=__name__, template_folder="templates", static_folder="static",
-    static_url_path="/-/static",
-)  # fmt: skip
-
-
-@face.after_app_request
-def _headers(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,68 @@
+"""What every page has: who looks at it, headers that keep it safe, and a page for what went wrong."""
+
+import re
+from urllib.parse import quote, urlsplit
+
+from flask import Response, render_template, request
+from werkzeug.exceptions import Forbidden
+
+from gistd.core import credentials
+from gistd.core.access import NOBODY, Actor
+from gistd.http import Face, base_url
+
+SESSION_COOKIE = "gistd_session"
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII, no backslash
+
+
+def _authenticate() -> Actor:
+    secret = request.cookies.get(SESSION_COOKIE)
+    return credentials.actor_by_session(secret) if secret else NOBODY
+
+
+def _error(status: int, message: str, _: Exception) -> Response:
+    if status == 401 and request.method == "GET":
+        return Response(status=302, headers={"Location": f"/-/login?next={quote(request.full_path.rstrip('?'))}"})
+    return Response(render_template("error.html", status=status, message=message), status)
+
+
+face = Face(
+    "web",
+    _authenticate,
+    _error,
+    "",
+    import_name=__name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/-/static",
+)
+
+
+@face.before_request
+def _refuse_other_sites() -> None:
+    """A form is taken from our own pages only. Every browser says where one comes from (Fetch Metadata, RFC 6454)."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    ours = site in ("same-origin", "none") if site else origin in (None, base_url(), request.host_url.rstrip("/"))
+    if not ours:
+        raise Forbidden("this form was not sent from here")
+
+
+@face.after_app_request
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+        response.headers["X-Frame-Options"] = "DENY"
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.setdefault("Vary", "Cookie")
+    return response
+
+
+def own_path(asked: str) -> str:
+    """Where to go next, if that is a path here; the home page if it leads anywhere else."""
+    return asked if _OWN_PATH.fullmatch(asked) and not urlsplit(asked).netloc else "/"
