@@ -115,6 +115,8 @@ def parent(actor: Actor, gist: Gist) -> Gist | None:
 
 def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
     """A page of the forks of a gist that lists show to the actor."""
+    if not gist.fork_count and (actor.user is None or actor.owns(gist)):
+        return Page([], 0)  # there are no public ones, and nobody has a fork of their own gist
     return _page(access.listed(actor) & (Gist.fork_of == gist), number, size)
 
 

@@ -97,8 +97,20 @@ def write() -> Iterator[None]:
     no git, no hashing, no network inside.
     """
     assert not database.in_transaction(), "a write inside a write would lose its lock"
-    lock = ("IMMEDIATE",) if isinstance(database.obj, peewee.SqliteDatabase) else ()
-    with _reported(database), database.atomic(*lock):
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        with _reported(database), database.atomic():
+            yield
+        return
+    # Writers take turns: SQLite itself lets them sleep and look again, and some never get there.
+    with _turn(), _reported(database), database.atomic("IMMEDIATE"):
+        yield
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One process and thread at a time, beside a SQLite file."""
+    with Path(f"{database.database}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -118,8 +130,7 @@ def migrate() -> None:
 def _one_at_a_time() -> Iterator[None]:
     """Several workers, or several nodes, start together: one of them migrates, the others wait."""
     if isinstance(database.obj, peewee.SqliteDatabase):
-        with Path(f"{database.database}.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with _turn():
             yield
     else:
         with database.connection_context() if database.is_closed() else nullcontext():

@@ -119,9 +119,9 @@ def add(columns: Mapping[str, Any], files: Iterable[FileRow], topics: Iterable[s
     """
     with _unique_slug(), write():
         gist = Gist.create(**columns, slug_key=slug_key(columns.get("slug", "")), ident=_free_ident())
-        _put_files(gist, files, {})
+        _add_files(gist, [(uuid.uuid4().hex, file) for file in files])
         _put_topics(gist, topics)
-        _put_words(gist, words)
+        Search.insert(rowid=gist.number, words=words).execute()
 
 
 def update(
@@ -193,19 +193,23 @@ def _free_ident() -> str:
 
 def _put_files(gist: Gist, files: Iterable[FileRow], renamed: Mapping[str, str]) -> None:
     before = {row.path: row for row in File.select().where(File.gist == gist)}
-    after = []
-    kept = set()
+    kept, new = set(), []
     for file in files:
         row = before.get(renamed.get(file.path, file.path))
         if row and FileRow(row.path, row.blob, row.size, row.language) == file:
             kept.add(row.id)
         else:
-            after.append({"id": row.id if row else uuid.uuid4().hex, "gist": gist, **file._asdict()})
+            new.append((row.id if row else uuid.uuid4().hex, file))
     gone = [row.id for row in before.values() if row.id not in kept]
     if gone:
         File.delete().where(File.id.in_(gone)).execute()
-    if after:
-        File.insert_many(after).execute()
+    _add_files(gist, new)
+
+
+def _add_files(gist: Gist, files: list[tuple[str, FileRow]]) -> None:
+    rows = [{"id": id, "gist": gist, **file._asdict()} for id, file in files]
+    if rows:
+        File.insert_many(rows).execute()
 
 
 def _put_words(gist: Gist, words: str) -> None:
