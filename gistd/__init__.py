@@ -3,9 +3,9 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gistd import api, index, ops, transport, web
+from gistd import api, index, ops, reference, transport, web
 from gistd.core import house
-from gistd.http import answer_error, refuse_bad_hosts
+from gistd.http import PlaceConverter, answer_error, refuse_bad_hosts
 from gistd.settings import Settings
 
 
@@ -23,8 +23,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
+    app.url_map.converters["place"] = PlaceConverter
     # The pages claim whatever nobody else does, so they come last.
-    faces = [*api.dialects(), transport.face, ops.face, web.face]
+    dialects = api.dialects()
+    described = reference.make_face([dialect.document for dialect in dialects if hasattr(dialect, "document")])
+    faces = [*(dialect.face for dialect in dialects), described, transport.face, ops.face, web.face]
     for face in faces:
         app.register_blueprint(face)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))

@@ -11,9 +11,11 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Blueprint, Response, current_app, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import ValidationError as RoutingValidationError
 from werkzeug.sansio.response import Response as WSGIResponse
 
-from gistd.core import access
+from gistd.core import access, accounts
 from gistd.core.access import Actor, Open, Scope
 from gistd.errors import GistdError, TooManyRequests, Unavailable
 from gistd.index import Gist
@@ -22,6 +24,17 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,6
 
 Authenticate = Callable[[], Actor]
 RenderError = Callable[[int, str, Exception], Response]
+
+
+class PlaceConverter(BaseConverter):
+    """The first part of a gist's path: a user name, or a word that stands for one; never one that means a page."""
+
+    regex = r"[A-Za-z0-9_-]{1,32}"
+
+    def to_python(self, value: str) -> str:
+        if value.lower() in accounts.RESERVED - {"gist", "anonymous"}:
+            raise RoutingValidationError
+        return value
 
 
 @dataclass(frozen=True)

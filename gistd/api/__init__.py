@@ -1,8 +1,10 @@
-"""For programs: what the dialects share. A dialect is a package in here with a `face`; it is found, not listed."""
+"""For programs: what the dialects share. A dialect is a package in here with a `face`, and a
+`document` if it describes itself; it is found, not listed."""
 
 import importlib
 import json
 import pkgutil
+from types import ModuleType
 from typing import Any
 
 from flask import request
@@ -11,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, Invalid, Unauthenticated
-from gistd.http import Face, client_address
+from gistd.http import client_address
 
 
 class Shape(Schema):
@@ -21,10 +23,10 @@ class Shape(Schema):
         unknown = EXCLUDE
 
 
-def dialects() -> list[Face]:
-    """The faces of all dialects, in the order of their names."""
+def dialects() -> list[ModuleType]:
+    """The packages of all dialects, in the order of their names."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return [importlib.import_module(f"{__name__}.{name}").face for name in names]
+    return [importlib.import_module(f"{__name__}.{name}") for name in names]
 
 
 def actor_by_header() -> Actor:

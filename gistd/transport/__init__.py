@@ -41,7 +41,7 @@ def _error(status: int, message: str, error: Exception) -> Response:
 face = Face("git", _authenticate, _error, r"/[^/]+/[^/]+\.git(/|$)")
 
 
-@face.get("/<user>/<name>.git/info/refs", scope=Open.ONE_GIST)
+@face.get("/<place:user>/<name>.git/info/refs", scope=Open.ONE_GIST)
 def info_refs(actor: Actor, user: str, name: str) -> Response:
     service = request.args.get("service", "")
     if service not in _ACTIONS:
@@ -52,7 +52,7 @@ def info_refs(actor: Actor, user: str, name: str) -> Response:
     return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol()))
 
 
-@face.post("/<user>/<name>.git/git-upload-pack", scope=Open.ONE_GIST)
+@face.post("/<place:user>/<name>.git/git-upload-pack", scope=Open.ONE_GIST)
 def upload_pack(actor: Actor, user: str, name: str) -> Response:
     repository = gists.repository(_gist(actor, user, name, "git-upload-pack"))
     limit = house.settings.max_fetch_bytes
@@ -62,7 +62,7 @@ def upload_pack(actor: Actor, user: str, name: str) -> Response:
     return _answer("git-upload-pack-result", upload.serve(repository, _protocol(), wanted))
 
 
-@face.post("/<user>/<name>.git/git-receive-pack", scope=Open.ONE_GIST)
+@face.post("/<place:user>/<name>.git/git-receive-pack", scope=Open.ONE_GIST)
 def receive_pack(actor: Actor, user: str, name: str) -> Response:
     gist = _gist(actor, user, name, "git-receive-pack")
     return _answer("git-receive-pack-result", iter([gists.push(actor, gist, _body("git-receive-pack"))]))

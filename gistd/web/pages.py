@@ -47,7 +47,7 @@ def home(actor: Actor) -> str:
     return _list(actor, Listing(public_only=True), heading="Recent gists")
 
 
-@face.get("/<username>", scope=Open.ANYONE)
+@face.get("/<place:username>", scope=Open.ANYONE)
 def user(actor: Actor, username: str) -> str:
     found = accounts.user(username)
     if found is None:
@@ -65,19 +65,19 @@ def _list(actor: Actor, listing: Listing, heading: str) -> str:
     )
 
 
-@face.get("/<username>/<name>", scope=Open.ONE_GIST)
+@face.get("/<place:username>/<name>", scope=Open.ONE_GIST)
 def show(actor: Actor, username: str, name: str) -> str | AnyResponse:
     if name.endswith(".git"):  # a clone URL, opened in a browser
         return redirect(path_of(gists.find(actor, username, name.removesuffix(".git"))))
     return _gist(gists.contents(gists.find(actor, username, name)))
 
 
-@face.get("/<username>/<name>/rev/<revision>", scope=Open.ONE_GIST)
+@face.get("/<place:username>/<name>/rev/<revision>", scope=Open.ONE_GIST)
 def show_revision(actor: Actor, username: str, name: str, revision: str) -> str:
     return _gist(_at(gists.find(actor, username, name), revision))
 
 
-@face.get("/<username>/<name>/raw/<revision>/<path:path>", scope=Open.ONE_GIST)
+@face.get("/<place:username>/<name>/raw/<revision>/<path:path>", scope=Open.ONE_GIST)
 def raw(actor: Actor, username: str, name: str, revision: str, path: str) -> Response:
     contents = _at(gists.find(actor, username, name), revision)
     content = contents.read(contents.find(path))

@@ -1,6 +1,5 @@
 """Opengist's pages: numbers that are never an error, and headers that tell where the other pages are."""
 
-import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
+from werkzeug.http import generate_etag
 
 from gistd.http import base_url
 
@@ -54,8 +54,8 @@ def answer(data: Any, status: int = 200) -> Response:
 
 
 def etag(data: Any) -> str:
-    """What changes whenever the answer does: the same for the same data, whoever asks."""
-    return hashlib.sha256(answer(data).get_data()).hexdigest()[:32]
+    """The ETag that an answer with this data has."""
+    return generate_etag(answer(data).get_data())
 
 
 def answer_bytes(content: bytes, type: str, path: str, policy: str | None) -> Response:
@@ -67,7 +67,7 @@ def answer_bytes(content: bytes, type: str, path: str, policy: str | None) -> Re
     response.headers["Content-Disposition"] = f'inline; filename="{quote(path.rpartition("/")[2], safe="")}"'
     if policy:
         response.headers["Content-Security-Policy"] = policy
-    response.set_etag(hashlib.sha256(content).hexdigest()[:32])
+    response.set_etag(generate_etag(content))
     response.make_conditional(request, accept_ranges=True, complete_length=len(content))
     return response
 
