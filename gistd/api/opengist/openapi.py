@@ -20,8 +20,8 @@ from gistd.index import VISIBILITIES
 
 from . import shapes
 
-ABOUT = """Gists by REST, as Opengist's clients know it. Send an access token as `Authorization: Bearer og_…`; make one
-on the web under Settings, Access tokens, or with `gistd token create`. A token that is wrong is refused everywhere,
+ABOUT = """Gists by REST, as Opengist's clients know it. Send an access token in the header
+"Authorization: Bearer og_…"; make one on the web, under Access tokens, or with "gistd token create". A token that is wrong is refused everywhere,
 also where none is needed. What is private is answered as if it were not there (404)."""
 
 Schema = dict[str, Any]
@@ -303,7 +303,7 @@ def _operation(route: Route, path: str) -> Schema:
         "description": _who(route.scope),
         "security": [{"token": []}] if _needs_token(route.scope) else [{}, {"token": []}],
         "parameters": parameters,
-        "responses": {**details["responses"], **_errors(401, 403, 429, 503), **_of_http(route)},
+        "responses": dict(sorted({**details["responses"], **_errors(401, 403, 429, 503), **_of_http(route)}.items())),
     }
     if "body" in details:
         content = {"application/json": {"schema": details["body"], "example": details["example"]}}
@@ -323,7 +323,7 @@ def _needs_token(scope: Scope | Open) -> bool:
 
 def _who(scope: Scope | Open) -> str:
     if isinstance(scope, Scope):
-        return f"Needs a token with the scope `{scope}`."
+        return f"Needs a token with the scope {scope}."
     return "Needs any valid token." if scope is Open.SIGNED_IN else "Open to everybody, unless a login is required."
 
 
