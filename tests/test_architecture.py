@@ -14,6 +14,8 @@ from gistd.core.access import NOBODY, Open
 from gistd.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+FACES = [f"gistd/{name}" for name in ("api/", "web/", "transport/", "http.py", "ops.py", "reference.py")]
+FACES += ["gistd/server.py", "gistd/__init__.py"]
 
 
 def test_imports_only_go_down() -> None:
@@ -26,10 +28,7 @@ def test_imports_only_go_down() -> None:
     [
         (r"^\s*(import|from) (pygit2|subprocess)\b", ["gistd/store/"]),
         (r"^\s*(import|from) (peewee|playhouse)\b", ["gistd/index/"]),
-        (r"^\s*from werkzeug.(?!security)|^\s*(import|from) flask", ["gistd/api/", "gistd/web/", "gistd/transport/",
-                                                                    "gistd/http.py", "gistd/ops.py", "gistd/reference.py",
-                                                                    "gistd/server.py",
-                                                                    "gistd/__init__.py"]),
+        (r"^\s*from werkzeug.(?!security)|^\s*(import|from) flask", FACES),
         (r"\bos\.environ\b|\bgetenv\b", ["gistd/settings.py"]),
         (r"\brevparse", []),
         (r"shell=True|os\.system", []),

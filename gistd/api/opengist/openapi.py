@@ -21,8 +21,8 @@ from gistd.index import VISIBILITIES
 from . import shapes
 
 ABOUT = """Gists by REST, as Opengist's clients know it. Send an access token in the header
-"Authorization: Bearer og_…"; make one on the web, under Access tokens, or with "gistd token create". A token that is wrong is refused everywhere,
-also where none is needed. What is private is answered as if it were not there (404)."""
+"Authorization: Bearer og_…"; make one on the web, under Access tokens, or with "gistd token create". A token that
+is wrong is refused everywhere, also where none is needed. What is private is answered as if it were not there."""
 
 Schema = dict[str, Any]
 
