@@ -48,6 +48,7 @@ def revoke_token(user: User, id: int) -> None:
 def start_session(actor: Actor) -> str:
     """Sign in; returns the secret of the new session."""
     assert actor.user is not None
+    index.accounts.forget_expired(actor.user, SESSION, index.now())
     secret = secrets.token_urlsafe(32)
     index.accounts.add_credential(actor.user, SESSION, _digest(secret), "", [], index.now() + SESSION_LIFETIME)
     return secret

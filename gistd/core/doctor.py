@@ -59,7 +59,7 @@ def _gist(id: str, repair: bool) -> Iterator[Finding]:
         remains = house.store.remains(id, remove=repair)
         if remains:
             yield Finding(f"{id}: left by a killed process: {', '.join(remains)}", mended=repair)
-        gist = index.gists.by_id(id)
+        gist = gists.row(id)
         if gist is not None and gists.is_behind(gist):
             if repair:
                 gists.catch_up(gist)

@@ -215,8 +215,7 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
     access.require(actor, Action.EDIT, gist)
     change.check()
     with _present(gist), house.store.lock(gist.id) as repository:
-        if only_if_unchanged:
-            _require_unchanged(gist, repository)
+        gist = _again(actor, Action.EDIT, gist, only_if_unchanged)
         if change.slug is not None and index.gists.slug_is_taken(gist.owner, change.slug, besides=gist):
             raise Conflict("you have another gist with this URL")
         columns = change.columns()
@@ -232,18 +231,19 @@ def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None
     access.require(actor, Action.DELETE, gist)
     try:
         with house.store.hold(gist.id):
-            if only_if_unchanged:
-                _require_unchanged(gist, house.store.open(gist.id))
+            gist = _again(actor, Action.DELETE, gist, only_if_unchanged)
             index.gists.delete(gist)
             house.store.delete(gist.id)
     except Missing:
         index.gists.delete(gist)
 
 
-def _require_unchanged(gist: Gist, repository: Repository) -> None:
-    now = _reload(gist.id)
-    if repository.head != gist.head or now.updated_at != gist.updated_at:
+def _again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:
+    """The gist as it is now that we hold its lock: it may have been changed, or hidden, while we waited."""
+    now = _complete(access.require(actor, action, index.gists.by_id(gist.id)))
+    if only_if_unchanged and (now.head, now.updated_at) != (gist.head, gist.updated_at):
         raise PreconditionFailed("the gist was changed in the meantime")
+    return now
 
 
 def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
@@ -252,6 +252,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     if actor.owns(gist):
         raise Invalid("cannot fork your own gist")
     with _present(gist), house.store.hold(gist.id):  # two requests at once make one fork
+        gist = _again(actor, Action.FORK, gist)
         mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists
         if mine:
             return mine[0], False
@@ -301,6 +302,7 @@ def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
                 settings.max_push_commits,
             )
             with house.store.lock(gist.id) as repository:
+                gist = _again(actor, Action.EDIT, gist)
                 push.accept(repository, quarantine)
                 _record(gist, repository, {})
     except GistdError as refused:
@@ -311,22 +313,38 @@ def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
 # ---------------------------------------------------------------------- between repository and index
 
 
+def row(id: str) -> Gist | None:
+    """A gist for the operator, whoever may see it."""
+    found = index.gists.by_id(id)
+    return None if found is None else _complete(found)
+
+
 def is_behind(gist: Gist) -> bool:
     """Whether what the index keeps of the content differs from the repository."""
-    repository = house.store.open(gist.id)
+    with _present(gist):
+        return _differs(gist, house.store.open(gist.id))
+
+
+def _differs(gist: Gist, repository: Repository) -> bool:
     if gist.head is not None and repository.head is None:
         raise Unavailable("the repository of this gist has lost its branch")
-    files = _file_rows(repository)
-    cached = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
-    return cached != _cached(repository.head, files) or index.gists.files(gist) != sorted(files)
+    files = _files(repository)
+    rows = _rows(files)
+    kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
+    words = search.words({"title": gist.title, "description": gist.description}, gist.topic_names, repository, files)
+    return (
+        kept != _cached(repository.head, rows)
+        or index.gists.files(gist) != sorted(rows)
+        or index.gists.words(gist) != words
+    )
 
 
 def catch_up(gist: Gist) -> Gist:
     """Bring the index up to date with a repository that is ahead of it, as a crash between the two leaves it."""
-    with house.store.lock(gist.id):  # whoever holds it may be about to do the same
+    with house.store.lock(gist.id) as repository:  # whoever held it may have done the same
         gist = _reload(gist.id)
-        if is_behind(gist):
-            _record(gist, house.store.open(gist.id), {})
+        if _differs(gist, repository):
+            _record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
     return _reload(gist.id)
 
 
@@ -339,29 +357,36 @@ def _record(
     renamed: Mapping[str, str] | None = None,
 ) -> None:
     """Write the columns to the index, with all that it keeps of the content."""
-    files = _file_rows(repository)
-    columns = {"updated_at": index.now(), **_cached(repository.head, files), **columns}
-    named = gist.topic_names if topics is None else topics
-    words = search.words({"title": gist.title, "description": gist.description, **columns}, named, repository)
-    index.gists.update(gist, columns, files, words, topics=topics, renamed=renamed)
+    files = _files(repository)
+    rows = _rows(files)
+    columns = {"updated_at": index.now(), **_cached(repository.head, rows), **columns}
+    named = gist.topic_names if topics is None else sorted(set(topics))
+    words = {"title": gist.title, "description": gist.description, **columns}
+    found_by = search.words(words, named, repository, files)
+    index.gists.update(gist, columns, rows, found_by, topics=topics, renamed=renamed)
 
 
 def _add_row(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
     at = index.now()
-    files = _file_rows(repository)
+    topics = sorted(set(topics))
+    files = _files(repository)
+    rows = _rows(files)
     identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
-    times = {"created_at": at, "updated_at": at}
-    words = search.words(columns, topics, repository)
-    index.gists.add({**identity, **times, **_cached(repository.head, files), **columns}, files, topics, words)
+    cached = _cached(repository.head, rows)
+    found_by = search.words(columns, topics, repository, files)
+    index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, rows, topics, found_by)
+
+
+def _files(repository: Repository) -> list[File]:
+    head = repository.head
+    return repository.files(head) if head else []
 
 
 def _cached(head: str | None, files: list[FileRow]) -> dict[str, Any]:
     return {"head": head, "file_count": len(files), "size": sum(file.size for file in files)}
 
 
-def _file_rows(repository: Repository) -> list[FileRow]:
-    head = repository.head
-    files = repository.files(head) if head else []
+def _rows(files: list[File]) -> list[FileRow]:
     return [FileRow(file.path, file.blob, file.size, text.language(file.path)) for file in files]
 
 

@@ -5,20 +5,20 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import Invalid
-from gistd.store import Repository
+from gistd.store import File, Repository
 
 from . import text
 
 MAX_QUERY = 200
 MIN_TERM = 3
 MAX_TERMS = 10
-MAX_CHARACTERS = 256 * 1024
-"""What of a gist's files can be found: the first this many characters of them together."""
+MAX_BYTES = 256 * 1024
+"""What of a gist's files can be found: those that fit, in their order, into this many bytes together."""
 
 
 def condition(query: str) -> Any:
     """The gists that hold every word of the query somewhere, as a condition. Raises Invalid."""
-    terms = query.split()
+    terms = query.lower().split()
     if not terms or len(query) > MAX_QUERY or len(terms) > MAX_TERMS or not index.is_text(query):
         raise _invalid(f"1 to {MAX_TERMS} words, together at most {MAX_QUERY} characters")
     if max(map(len, terms)) < MIN_TERM:
@@ -33,16 +33,13 @@ def _invalid(words: str) -> Invalid:
     return Invalid(f"q: {words}", {"q": [words]})
 
 
-def words(columns: Mapping[str, Any], topics: Iterable[str], repository: Repository) -> str:
-    """What a gist is found by, its words and those of its files at the head."""
-    files = repository.files(repository.head) if repository.head else []
+def words(columns: Mapping[str, Any], topics: Iterable[str], repository: Repository, files: list[File]) -> str:
+    """What a gist is found by, in small letters: its own words, and those of its files."""
     parts = [columns["title"], columns["description"], *topics, *(file.path for file in files)]
-    left = MAX_CHARACTERS
+    left = MAX_BYTES
     for file in files:
-        if left <= 0:
-            break
-        words = text.decode(repository.read(file.blob))
-        if words is not None:
-            parts.append(words[:left])
-            left -= len(words)
-    return "\n".join(parts).replace("\0", " ")
+        if file.size <= left:
+            left -= file.size
+            parts.append(text.decode(repository.read(file.blob)) or "")
+    # Not every database knows the small letters of all scripts.
+    return "\n".join(parts).replace("\0", " ").lower()

@@ -68,6 +68,14 @@ def credentials(user: User, kind: str) -> list[Credential]:
     return list(query.order_by(Credential.id.desc()))
 
 
+def forget_expired(user: User, kind: str, at: datetime) -> None:
+    """Delete the user's credentials of a kind that have expired."""
+    with write():
+        Credential.delete().where(
+            Credential.user == user, Credential.kind == kind, Credential.expires_at <= at
+        ).execute()
+
+
 def delete_credential(credential: Credential) -> None:
     with write():
         Credential.delete().where(Credential.id == credential.id).execute()

@@ -2,7 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -109,8 +109,12 @@ def write() -> Iterator[None]:
 @contextmanager
 def _turn() -> Iterator[None]:
     """One process and thread at a time, beside a SQLite file."""
-    with Path(f"{database.database}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(f"{database.database}.lock").open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise Unavailable(f"the index cannot be written ({error.strerror})") from error
         yield
 
 

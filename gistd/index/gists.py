@@ -35,10 +35,6 @@ def by_id(id: str) -> Gist | None:
     return _rows().where(Gist.id == id).get_or_none() if is_text(id) else None
 
 
-def by_number(number: int) -> Gist | None:
-    return _rows().where(Gist.number == number).get_or_none()
-
-
 def by_owner(username: str, name: str) -> Gist | None:
     """The gist of a user by its id or its slug; case counts in neither user name nor slug."""
     if not is_text(username + name):
@@ -67,6 +63,12 @@ def complete(gists: list[Gist], counted: Any) -> list[Gist]:
         for number, count in forks.group_by(Gist.fork_of).tuples():
             rows[number].fork_count = count
     return gists
+
+
+def words(gist: Gist) -> str | None:
+    """What search finds the gist by."""
+    found = Search.get_or_none(Search.rowid == gist.number)
+    return None if found is None else found.words
 
 
 def slug_is_taken(owner: User | None, slug: str, besides: Gist) -> bool:
@@ -103,7 +105,7 @@ def _liked(query: Any, user: User | None) -> Any:
 
 
 def found_by(term: str) -> Any:
-    """The gists whose words contain the term, case ignored, as a condition. From three letters on an index helps."""
+    """The gists whose words contain the term, as a condition. From three letters on an index helps."""
     # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
     pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
     return Gist.number.in_(Search.select(Search.rowid).where(pattern))

@@ -27,6 +27,7 @@ _CONFIG = {
     "gc.auto": "0",
     "pack.threads": "1",
     "pack.window": "10",
+    "pack.writeReverseIndex": "false",  # a file more for each push, of no use at these sizes
     "protocol.allow": "never",
     "transfer.advertiseObjectInfo": "false",
     "uploadpack.allowFilter": "false",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -128,12 +129,15 @@ class Repository:
     def reaches(self, commit: str) -> bool:
         """Whether the branch contains this commit, which need not exist."""
         head = self.head
-        if head is None:
-            return False
-        try:
-            return commit == head or self._git.descendant_of(head, commit)
-        except (KeyError, pygit2.GitError):
-            return False
+        if head is None or commit == head:
+            return commit == head
+        return commit in self._git.odb and commit in self._reachable
+
+    @cached_property
+    def _reachable(self) -> set[str]:
+        """All commits of the branch as it was when somebody first asked: one walk, however many are asked for."""
+        with _readable(self.path):
+            return {str(commit.id) for commit in self._git.walk(self.head or "", SortMode.NONE)}
 
     def hides(self, id: str) -> bool:
         """Whether the object is here although the branch does not reach it: it was pushed away."""
@@ -226,18 +230,20 @@ class Repository:
 
     def tidy(self) -> None:
         """Make one pack of the small ones when there are many; the big one waits until it is worth the work."""
-        packs = sorted(self.packs.glob("*.pack"), key=lambda path: path.stat().st_size)
+        packs = sorted((path.with_suffix(".pack") for path in self.packs.glob("*.idx")), key=_size_of)
         if len(packs) <= MAX_PACKS:
             return
-        sizes = [path.stat().st_size for path in packs]
-        small = packs[:-1] if sizes[-1] > sum(sizes[:-1]) else packs
+        *others, biggest = packs
+        small = others if _size_of(biggest) > sum(map(_size_of, others)) else packs
         builder = pygit2.PackBuilder(self._git)
         builder.set_threads(1)
         for pack in small:
             for id in objects.ids_in_pack(pack.with_suffix(".idx")):
                 builder.add(pygit2.Oid(hex=id))
-        self._write_packed(builder, self.packs)
+        made = self._write_packed(builder, self.packs)
         for pack in small:
+            if pack.stem == made:  # packs are named by what is in them: this one was all of it already
+                continue
             # Readers that look for it find what it held in the new one. The index goes first, as it came last.
             pack.with_suffix(".idx").unlink()
             pack.unlink()
@@ -270,8 +276,11 @@ class Repository:
             builder.add_recur(commit.id)
         self._write_packed(builder, directory)
 
-    def _write_packed(self, builder: pygit2.PackBuilder, directory: Path) -> None:
-        """libgit2 writes into a directory of its own first: it syncs nothing there, and names things as it goes."""
+    def _write_packed(self, builder: pygit2.PackBuilder, directory: Path) -> str:
+        """Returns the name of the pack, without a suffix.
+
+        libgit2 writes into a directory of its own first: it syncs nothing there, and names things as it goes.
+        """
         with tempfile.TemporaryDirectory(prefix="tmp_", dir=directory) as made:
             builder.write(made)
             # The index comes last: a pack is seen by its index.
@@ -280,6 +289,11 @@ class Repository:
             for path in files:
                 path.rename(directory / path.name)
         disk.sync(directory)
+        return files[-1].stem
+
+
+def _size_of(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _apply(before: dict[str, File], changes: Sequence[FileChange]) -> tuple[list[File], list[GitObject]]:

@@ -162,7 +162,10 @@ class Store:
         try:
             with disk.locked(self.path(id), wait=False):
                 left = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*")
-                found = sorted(path for pattern in left for path in self.path(id).glob(pattern))
+                found = [path for pattern in left for path in self.path(id).glob(pattern)]
+                # A pack without an index was on its way in or out; nobody sees it.
+                packs = self.path(id).glob("objects/pack/*.pack")
+                found = sorted(found + [pack for pack in packs if not pack.with_suffix(".idx").exists()])
                 if remove:
                     for path in found:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -77,7 +77,7 @@ def create_token(actor: Actor) -> Response:
     return _tokens_page(user, new_token=token, status=201)
 
 
-@face.post(f"{_TOKENS_PAGE}/<int:id>/revoke", scope=Open.SIGNED_IN)
+@face.post(f"{_TOKENS_PAGE}/<int(max=2147483647):id>/revoke", scope=Open.SIGNED_IN)
 def revoke_token(actor: Actor, id: int) -> AnyResponse:
     credentials.revoke_token(_user(actor), id)
     return redirect(_TOKENS_PAGE, 303)

@@ -24,7 +24,8 @@ def _authenticate() -> Actor:
 
 def _error(status: int, message: str, _: Exception) -> Response:
     if status == 401 and request.method == "GET":
-        return Response(status=302, headers={"Location": f"/-/login?next={quote(request.full_path.rstrip('?'))}"})
+        asked = quote(request.path) + (f"?{request.query_string.decode('latin-1')}" if request.query_string else "")
+        return Response(status=302, headers={"Location": f"/-/login?next={quote(asked)}"})
     return Response(render_template("error.html", status=status, message=message), status)
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 
+import peewee
 import pytest
 
 from tests.harness import Git, Server
@@ -96,3 +97,13 @@ def test_without_repair_nothing_is_touched(ward: Server) -> None:
     (ward.repos / "tmp" / "a file").touch()
     for _ in range(2):
         assert "leftover of a killed process" in ward.cli("doctor", code=1)
+
+
+def test_search_words_that_are_missing_are_filled_in(ward: Server) -> None:
+    _with_gists(ward, 1)
+    with peewee.sqlite3.connect(ward.repos / "index.sqlite3") as index:  # type: ignore[attr-defined]
+        index.execute("DELETE FROM search")
+    index.close()
+    assert "not up to date" in ward.cli("doctor", code=1)
+    assert "mended" in ward.cli("doctor", "--repair")
+    assert ward.cli("doctor") == ""

@@ -229,3 +229,24 @@ def test_a_request_for_a_fetch_is_limited(alice: Client, nobody: Client) -> None
         headers={"Content-Type": "application/x-git-upload-pack-request"},
     )  # fmt: skip
     assert answer.status_code == 413
+
+
+def test_many_haves_cost_one_walk(own_server, git: Git) -> None:
+    """Each `have` was a walk through the history: a small request kept a core busy for minutes."""
+    server = own_server().start()
+    alice = server.user("alice")
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    tree = git("rev-parse", "HEAD^{tree}", cwd=clone).strip()
+    commits = [gist["commits"][0]["version"]]
+    for number in range(400):
+        commits.append(git("commit-tree", tree, "-p", commits[-1], "-m", str(number), cwd=clone).strip())
+    git("push", "-q", "origin", f"{commits[-1]}:refs/heads/main", cwd=clone)
+    lines = [f"want {commits[-1]} multi_ack_detailed no-done\n".encode()]
+    packets = b"".join(b"%04x%s" % (len(line) + 4, line) for line in lines) + b"0000"
+    packets += b"".join(b"0032have %s\n" % commits[n % 300].encode() for n in range(40_000)) + b"0000"
+    answer = server.nobody.request(
+        "POST", gist["clone_url"] + "/git-upload-pack", data=packets,
+        headers={"Content-Type": "application/x-git-upload-pack-request"},
+    )  # fmt: skip
+    assert answer.status_code == 200 and b"ACK" in answer.content

@@ -120,6 +120,7 @@ def test_a_token_is_made_shown_once_and_revoked(visitor: Client) -> None:
     assert visitor.request("POST", f"{TOKENS}/{number[1]}/revoke").status_code == 303
     assert tool.get("/api/user").status_code == 401
     assert visitor.request("POST", f"{TOKENS}/{number[1]}/revoke").status_code == 404
+    assert visitor.request("POST", f"{TOKENS}/{'9' * 30}/revoke").status_code == 404
 
 
 def test_nobody_revokes_what_is_not_theirs(bob: Client, visitor: Client) -> None:
@@ -213,3 +214,15 @@ def test_in_a_browser(server: Server, alice: Client, scripts: bool) -> None:
         assert Client(server, "alice", token).get("/api/gists").status_code == 401
         page.click("text=Sign out")
         page.wait_for_selector("text=Sign in")
+
+
+def test_the_way_back_after_signing_in(own_server: Callable[..., Server]) -> None:
+    server = own_server(require_login="true").start()
+    gist = server.user("alice").create({"é b%41.txt": "found"})
+    visitor = server.nobody
+    path = f"/alice/{gist['id']}/raw/HEAD/%C3%A9%20b%2541.txt"
+    form = visitor.get(visitor.get(path).headers["Location"]).text
+    next = re.search(r'name="next" value="([^"]*)"', form)
+    assert next and next[1] == path
+    answer = visitor.request("POST", "/-/login", data={"username": "alice", "password": PASSWORD, "next": next[1]})
+    assert visitor.get(answer.headers["Location"]).text == "found"
