@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
-from marshmallow.validate import OneOf
+from marshmallow.validate import OneOf, Regexp
 
 from gistd.api import Shape
 from gistd.core import gists, text
@@ -163,7 +163,11 @@ def _bytes(content: str, encoding: str | None) -> bytes:
 class UserUpdateRequest(Shape):
     """UpdateUserRequest: what is to be different about the caller's account."""
 
-    username = fields.String(allow_none=True, load_default=None)
+    username = fields.String(
+        allow_none=True,
+        load_default=None,
+        validate=Regexp(r"[A-Za-z0-9-]{1,24}\Z", error="1 to 24 letters, digits and -"),
+    )
     email = fields.String(allow_none=True, load_default=None)
 
     @validates_schema
@@ -243,7 +247,7 @@ def _file(contents: Contents, file: File) -> dict[str, Any]:
     content = contents.read(file)
     type = text.mime_type(content)
     words = text.decode(content)
-    shown = content[:MAX_BYTES_SHOWN]
+    shown = content if file.path.endswith(".ipynb") else content[:MAX_BYTES_SHOWN]  # half a notebook is none
     if words is None:
         encoding, body = "base64", base64.b64encode(shown).decode()
     else:

@@ -138,6 +138,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("1 CORS: a preflight is 204", lambda c: c.send("OPTIONS", "/api/gists").status_code, 204),
     ("1 CORS: credentials are never allowed", lambda c: "Access-Control-Allow-Credentials" in c.get("/api/gists").headers, False),
     ("1 nosniff", lambda c: c.get("/api/gists").headers["X-Content-Type-Options"], "nosniff"),
+    ("1 not in other sites' frames", lambda c: c.get("/api/gists").headers["X-Frame-Options"], "SAMEORIGIN"),
     ("1 no method override", lambda c: c.send("POST", c.path, data={"_method": "DELETE"}).status_code, 404),
     ("1.1 the error body", lambda c: c.get(f"/api/gists/{'0' * 32}").json(), {"message": "Gist not found", "status": 404}),
     ("1.1 validation names the field", lambda c: c.send("POST", "/api/gists", json={"title": "x" * 251, "files": {"a": {"content": "x"}}}
@@ -172,9 +173,13 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("3.5 language by name", lambda c: c.gist["files"]["a.py"]["language"], "Python"),
     ("3.5 size", lambda c: c.gist["files"]["b.txt"]["size"], 4),
     ("3.5 spaces in names stay", lambda c: list(c.alice.create({"a  b": "x"})["files"]), ["a  b"]),
+    ("3.5 a notebook is never cut", lambda c: c.alice.create({"a.ipynb": "x" * 600_000})["files"]["a.ipynb"]["truncated"], False),
     ("3.6 a commit", lambda c: set(c.gist["commits"][0]), {"version", "author", "user", "change_status", "committed_at"}),
     ("3.6 its author is the account", lambda c: c.gist["commits"][0]["user"]["username"], "alice"),
     ("3.7 visibility by number", lambda c: [c.alice.create(visibility=n)["visibility"] for n in "012"], ["public", "unlisted", "private"]),
+    ("3.7 a time without a zone is the server's own", lambda c: [bool(c.alice.create(expires_at=t)["expires_at"])
+        for t in ("2090-01-02T03:04", "2090-01-02T03:04:05")], [True, True]),
+    ("3.7 expires_at wins over expire", lambda c: c.alice.create(expires_at="2090-01-02T03:04:05Z", expire="1hour")["expires_at"], "2090-01-02T03:04:05Z"),
     ("3.7 unknown visibility is 422 [BUG]", lambda c: c.send("PATCH", c.path, json={"visibility": "pubic"}).status_code, 422),
     # ---- 4 endpoints
     ("4.2 liked: mine", lambda c: [c.send("PUT", f"{c.path}/like", c.bob).status_code, c.gist["id"] in _ids(c.get("/api/gists/liked", c.bob))], [204, True]),
@@ -217,6 +222,8 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("4.12 renaming", _renamed, [True, "dave@example.org", 404, 200, True, True, ""]),
     ("4.12 a name that is taken", lambda c: c.send("PATCH", "/api/user", c.bob, json={"username": "Alice"}).json(), {"message": "username already taken", "status": 409}),
     ("4.12 a name that is reserved", lambda c: c.send("PATCH", "/api/user", c.bob, json={"username": "api"}).status_code, 422),
+    ("4.12 names are shorter and simpler here", lambda c: [c.send("PATCH", "/api/user", c.bob, json={"username": name}).status_code
+        for name in ("x" * 25, "a_b", "a.b", "", "é", "a\n")], [422] * 6),
     ("4.12 nothing set", lambda c: "at least one of username or email must be set" in c.send("PATCH", "/api/user", json={}).json()["message"], True),
     ("4.13 bytes", lambda c: c.get(f"{c.path}/files/{c.sha}/a.py").content, b"print(1)\n"),
     ("4.13 type of text", lambda c: c.get(f"{c.path}/files/{c.sha}/a.py").headers["Content-Type"], "text/plain; charset=utf-8"),
@@ -227,6 +234,8 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("4.13 an unknown revision", lambda c: c.get(f"{c.path}/files/{'f' * 40}/a.py").json(), {"message": "File not found", "status": 404}),
     ("4.13 names are decoded once [BUG]", lambda c: [g := c.alice.create({"50%25 a/ü.txt": "x"}), c.get(
         f"/api/gists/{g['id']}/files/{g['commits'][0]['version']}/50%2525%20a/%C3%BC.txt").text][1], "x"),
+    ("4.13 PDF", lambda c: [g := c.alice.create({"a": "%PDF-1.4"}), (r := c.get(f"/api/gists/{g['id']}/files/{g['commits'][0]['version']}/a"
+        )).headers["Content-Type"], r.headers["Content-Security-Policy"]][1:], ["application/pdf", "default-src 'none'; style-src 'unsafe-inline'"]),
     ("4.13 a range", lambda c: [(r := c.get(f"{c.path}/files/{c.sha}/a.py", headers={"Range": "bytes=0-4"})).status_code, r.text, r.headers["Content-Range"]],
         [206, "print", "bytes 0-4/9"]),
     ("4.13 a range that is not there", lambda c: c.get(f"{c.path}/files/{c.sha}/a.py", headers={"Range": "bytes=99-"}).status_code, 416),
