@@ -10,7 +10,7 @@ from gistd import index
 from gistd.errors import NotFound, Unavailable
 from gistd.store import Missing
 
-from . import gists, house
+from . import catalogue, house
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ def _gist(id: str, repair: bool) -> Iterator[Finding]:
         remains = house.store.remains(id, remove=repair)
         if remains:
             yield Finding(f"{id}: left by a killed process: {', '.join(remains)}", mended=repair)
-        gist = gists.row(id)
-        if gist is not None and gists.is_behind(gist):
+        gist = catalogue.row(id)
+        if gist is not None and catalogue.is_behind(gist):
             if repair:
-                gists.catch_up(gist)
+                catalogue.catch_up(gist)
             yield Finding(f"{id}: the index is not up to date with the repository", mended=repair)
     except NotFound:
         return  # deleted meanwhile

@@ -1,26 +1,22 @@
 """The verbs: every read and write of a gist, from whatever face, is here.
 
-The order of a write: the repository first, under its lock and synced, then the index, then the answer. A row
-may lag behind its repository after a crash, never the other way round; `contents` brings it up to date.
+The order of a write: the repository first, under its lock and synced, then the index, then the answer. A read
+that finds the row behind its repository, as a crash between the two leaves it, brings it up to date.
 """
 
-import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from gistd import index
-from gistd.errors import Conflict, GistdError, Invalid, NotFound, PreconditionFailed, Unavailable
+from gistd.errors import Conflict, GistdError, Invalid, NotFound, PreconditionFailed
 from gistd.index import Gist, User
-from gistd.index.gists import FileRow
 from gistd.store import ChangeCounts, File, Missing, Push, Repository, Revision, Signature
 from gistd.store.pkt import Reader
 
-from . import access, house, search, text
+from . import access, catalogue, house, search
 from .access import Action, Actor, Scope
 from .drafts import MAX_TITLE, Change, Draft
 
@@ -73,7 +69,7 @@ class Contents:
 
 def get(actor: Actor, id: str, action: Action = Action.VIEW) -> Gist:
     """The gist with this id, if the actor may do this to it; else raises NotFound, Forbidden …"""
-    return _complete(access.require(actor, action, index.gists.by_id(id)))
+    return catalogue.complete(access.require(actor, action, index.gists.by_id(id)))
 
 
 def find(actor: Actor, place: str, name: str, action: Action = Action.VIEW) -> Gist:
@@ -84,12 +80,7 @@ def find(actor: Actor, place: str, name: str, action: Action = Action.VIEW) -> G
     found = index.gists.by_id(name) if place in ("gist", "anonymous") else index.gists.by_owner(place, name)
     if place == "anonymous" and found is not None and found.owner_id is not None:
         found = None
-    return _complete(access.require(actor, action, found))
-
-
-def _complete(gist: Gist) -> Gist:
-    """Only after the question whether the actor may see it: what is hidden must not take longer than what is not."""
-    return index.gists.complete([gist], access.public())[0]
+    return catalogue.complete(access.require(actor, action, found))
 
 
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
@@ -130,10 +121,10 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
 
     Raises NotFound for a revision that the branch does not reach.
     """
-    with _present(gist):
+    with catalogue.present(gist):
         repository = house.store.open(gist.id)
         if repository.head != gist.head:
-            gist = catch_up(gist)
+            gist = catalogue.catch_up(gist)
         at = repository.head if revision is None else repository.resolve(revision)
         return Contents(gist, at, repository.files(at) if at else [], repository)
 
@@ -149,28 +140,17 @@ def read(gist: Gist, revision: str, path: str) -> bytes:
 
 def repository(gist: Gist) -> Repository:
     """The repository itself, for git's own protocol. Raises Unavailable when it is missing or damaged."""
-    with _present(gist):
+    with catalogue.present(gist):
         return house.store.open(gist.id)
 
 
 def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:
     """The revisions that led to the head, or to the one given, newest first; each with what it changed."""
-    with _present(gist):
+    with catalogue.present(gist):
         opened = house.store.open(gist.id)
         start = revision or opened.head
         revisions = opened.history(start, limit, skip) if start else []
         return [(entry, _counts(gist.id, entry.id)) for entry in revisions]
-
-
-@contextmanager
-def _present(gist: Gist) -> Iterator[None]:
-    """A repository that is missing is NotFound when the gist has just been deleted, and a fault when not."""
-    try:
-        yield
-    except Missing:
-        if index.gists.by_id(gist.id) is None:
-            raise NotFound("Gist not found") from None
-        raise
 
 
 @lru_cache(maxsize=8192)
@@ -201,8 +181,8 @@ def create(actor: Actor, draft: Draft) -> Gist:
     }
     id = uuid.uuid4().hex
     with house.store.create(id, draft.files, _signature(actor), "Create gist") as repository:
-        _add_row(id, repository, columns, draft.topics)
-    return _reload(id)
+        catalogue.add(id, repository, columns, draft.topics)
+    return catalogue.reload(id)
 
 
 def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool = False) -> Gist:
@@ -214,7 +194,7 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
     """
     access.require(actor, Action.EDIT, gist)
     change.check()
-    with _present(gist), house.store.lock(gist.id) as repository:
+    with catalogue.present(gist), house.store.lock(gist.id) as repository:
         gist = _again(actor, Action.EDIT, gist, only_if_unchanged)
         if change.slug is not None and index.gists.slug_is_taken(gist.owner, change.slug, besides=gist):
             raise Conflict("you have another gist with this URL")
@@ -222,8 +202,8 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
         moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
         if moved or columns or change.topics is not None:
             renamed = {item.new_path: item.path for item in change.files if item.new_path}
-            _record(gist, repository, columns, topics=change.topics, renamed=renamed)
-    return _reload(gist.id)
+            catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed)
+    return catalogue.reload(gist.id)
 
 
 def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:
@@ -240,7 +220,7 @@ def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None
 
 def _again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:
     """The gist as it is now that we hold its lock: it may have been changed, or hidden, while we waited."""
-    now = _complete(access.require(actor, action, index.gists.by_id(gist.id)))
+    now = catalogue.complete(access.require(actor, action, index.gists.by_id(gist.id)))
     if only_if_unchanged and (now.head, now.updated_at) != (gist.head, gist.updated_at):
         raise PreconditionFailed("the gist was changed in the meantime")
     return now
@@ -251,7 +231,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     access.require(actor, Action.FORK, gist)
     if actor.owns(gist):
         raise Invalid("cannot fork your own gist")
-    with _present(gist), house.store.hold(gist.id):  # two requests at once make one fork
+    with catalogue.present(gist), house.store.hold(gist.id):  # two requests at once make one fork
         gist = _again(actor, Action.FORK, gist)
         mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists
         if mine:
@@ -265,8 +245,8 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
             "visibility": gist.visibility,
         }
         with house.store.copy(gist.id, id) as repository:
-            _add_row(id, repository, columns, gist.topic_names)
-    return _reload(id), True
+            catalogue.add(id, repository, columns, gist.topic_names)
+    return catalogue.reload(id), True
 
 
 def like(actor: Actor, gist: Gist, liked: bool = True) -> None:
@@ -304,97 +284,10 @@ def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
             with house.store.lock(gist.id) as repository:
                 gist = _again(actor, Action.EDIT, gist)
                 push.accept(repository, quarantine)
-                _record(gist, repository, {})
+                catalogue.record(gist, repository, {})
     except GistdError as refused:
         return push.report(refused.message)
     return push.report(None)
-
-
-# ---------------------------------------------------------------------- between repository and index
-
-
-def row(id: str) -> Gist | None:
-    """A gist for the operator, whoever may see it."""
-    found = index.gists.by_id(id)
-    return None if found is None else _complete(found)
-
-
-def is_behind(gist: Gist) -> bool:
-    """Whether what the index keeps of the content differs from the repository."""
-    with _present(gist):
-        return _differs(gist, house.store.open(gist.id))
-
-
-def _differs(gist: Gist, repository: Repository) -> bool:
-    if gist.head is not None and repository.head is None:
-        raise Unavailable("the repository of this gist has lost its branch")
-    files = _files(repository)
-    rows = _rows(files)
-    kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
-    words = search.words({"title": gist.title, "description": gist.description}, gist.topic_names, repository, files)
-    return (
-        kept != _cached(repository.head, rows)
-        or index.gists.files(gist) != sorted(rows)
-        or index.gists.words(gist) != words
-    )
-
-
-def catch_up(gist: Gist) -> Gist:
-    """Bring the index up to date with a repository that is ahead of it, as a crash between the two leaves it."""
-    with house.store.lock(gist.id) as repository:  # whoever held it may have done the same
-        gist = _reload(gist.id)
-        if _differs(gist, repository):
-            _record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
-    return _reload(gist.id)
-
-
-def _record(
-    gist: Gist,
-    repository: Repository,
-    columns: Mapping[str, Any],
-    *,
-    topics: Sequence[str] | None = None,
-    renamed: Mapping[str, str] | None = None,
-) -> None:
-    """Write the columns to the index, with all that it keeps of the content."""
-    files = _files(repository)
-    rows = _rows(files)
-    columns = {"updated_at": index.now(), **_cached(repository.head, rows), **columns}
-    named = gist.topic_names if topics is None else sorted(set(topics))
-    words = {"title": gist.title, "description": gist.description, **columns}
-    found_by = search.words(words, named, repository, files)
-    index.gists.update(gist, columns, rows, found_by, topics=topics, renamed=renamed)
-
-
-def _add_row(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
-    at = index.now()
-    topics = sorted(set(topics))
-    files = _files(repository)
-    rows = _rows(files)
-    identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
-    cached = _cached(repository.head, rows)
-    found_by = search.words(columns, topics, repository, files)
-    index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, rows, topics, found_by)
-
-
-def _files(repository: Repository) -> list[File]:
-    head = repository.head
-    return repository.files(head) if head else []
-
-
-def _cached(head: str | None, files: list[FileRow]) -> dict[str, Any]:
-    return {"head": head, "file_count": len(files), "size": sum(file.size for file in files)}
-
-
-def _rows(files: list[File]) -> list[FileRow]:
-    return [FileRow(file.path, file.blob, file.size, text.language(file.path)) for file in files]
-
-
-def _reload(id: str) -> Gist:
-    gist = index.gists.by_id(id)
-    if gist is None:
-        raise NotFound("Gist not found")
-    return _complete(gist)
 
 
 def _signature(actor: Actor) -> Signature:

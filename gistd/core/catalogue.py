@@ -1,0 +1,122 @@
+"""What the index keeps of the content of repositories: written beside it, held against it, brought up to date.
+
+A row may lag behind its repository after a crash, never the other way round.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from gistd import index
+from gistd.errors import NotFound, Unavailable
+from gistd.index import Gist
+from gistd.index.gists import FileRow
+from gistd.store import File, Missing, Repository
+
+from . import access, house, search, text
+
+
+def complete(gist: Gist) -> Gist:
+    """Give a row its topics and the number of its forks.
+
+    Only after the question whether the actor may see it: what is hidden must not take longer than what is not.
+    """
+    return index.gists.complete([gist], access.public())[0]
+
+
+@contextmanager
+def present(gist: Gist) -> Iterator[None]:
+    """A repository that is missing is NotFound when the gist has just been deleted, and a fault when not."""
+    try:
+        yield
+    except Missing:
+        if index.gists.by_id(gist.id) is None:
+            raise NotFound("Gist not found") from None
+        raise
+
+
+def row(id: str) -> Gist | None:
+    """A gist for the operator, whoever may see it."""
+    found = index.gists.by_id(id)
+    return None if found is None else complete(found)
+
+
+def is_behind(gist: Gist) -> bool:
+    """Whether what the index keeps of the content differs from the repository."""
+    with present(gist):
+        return _differs(gist, house.store.open(gist.id))
+
+
+def _differs(gist: Gist, repository: Repository) -> bool:
+    if gist.head is not None and repository.head is None:
+        raise Unavailable("the repository of this gist has lost its branch")
+    files = _files(repository)
+    rows = _rows(files)
+    kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
+    words = search.words({"title": gist.title, "description": gist.description}, gist.topic_names, repository, files)
+    return (
+        kept != _cached(repository.head, rows)
+        or index.gists.files(gist) != sorted(rows)
+        or index.gists.words(gist) != words
+    )
+
+
+def catch_up(gist: Gist) -> Gist:
+    """Bring the index up to date with a repository that is ahead of it, as a crash between the two leaves it."""
+    with house.store.lock(gist.id) as repository:  # whoever held it may have done the same
+        gist = reload(gist.id)
+        if _differs(gist, repository):
+            record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
+    return reload(gist.id)
+
+
+def record(
+    gist: Gist,
+    repository: Repository,
+    columns: Mapping[str, Any],
+    *,
+    topics: Sequence[str] | None = None,
+    renamed: Mapping[str, str] | None = None,
+) -> None:
+    """Write the columns to the index, with all that it keeps of the content."""
+    files = _files(repository)
+    rows = _rows(files)
+    columns = {"updated_at": index.now(), **_cached(repository.head, rows), **columns}
+    named = gist.topic_names if topics is None else sorted(set(topics))
+    words = {"title": gist.title, "description": gist.description, **columns}
+    found_by = search.words(words, named, repository, files)
+    index.gists.update(gist, columns, rows, found_by, topics=topics, renamed=renamed)
+
+
+def add(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
+    """Insert the row of a gist whose repository stands already: from now on it is there for everybody."""
+    at = index.now()
+    topics = sorted(set(topics))
+    files = _files(repository)
+    rows = _rows(files)
+    identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
+    cached = _cached(repository.head, rows)
+    found_by = search.words(columns, topics, repository, files)
+    index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, rows, topics, found_by)
+
+
+def _files(repository: Repository) -> list[File]:
+    head = repository.head
+    return repository.files(head) if head else []
+
+
+def _cached(head: str | None, files: list[FileRow]) -> dict[str, Any]:
+    return {"head": head, "file_count": len(files), "size": sum(file.size for file in files)}
+
+
+def _rows(files: list[File]) -> list[FileRow]:
+    return [FileRow(file.path, file.blob, file.size, text.language(file.path)) for file in files]
+
+
+def reload(id: str) -> Gist:
+    """A gist as it is now, for whoever has just written it. Raises NotFound."""
+    gist = index.gists.by_id(id)
+    if gist is None:
+        raise NotFound("Gist not found")
+    return complete(gist)
