@@ -273,7 +273,7 @@ def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
         return b""
     settings = house.settings
     try:
-        with house.store.scratch() as quarantine:
+        with catalogue.present(gist), house.store.scratch() as quarantine:
             push.check(
                 house.store.open(gist.id),
                 quarantine,

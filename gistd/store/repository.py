@@ -122,12 +122,15 @@ class Repository:
                 found = self._git[digits.lower()]
             except (KeyError, ValueError):
                 found = None
-        if head is None or found is None or found.type != ObjectType.COMMIT or not self.reaches(str(found.id)):
-            raise NotFound("Revision not found")
-        return str(found.id)
+            if head and found and found.type == ObjectType.COMMIT and self._leads_to(head, found.id):
+                return str(found.id)
+        raise NotFound("Revision not found")
+
+    def _leads_to(self, head: str, commit: pygit2.Oid) -> bool:
+        return str(commit) == head or self._git.descendant_of(head, commit)
 
     def reaches(self, commit: str) -> bool:
-        """Whether the branch contains this commit, which need not exist."""
+        """Whether the branch contains this commit, which need not exist. Made for asking of many."""
         head = self.head
         if head is None or commit == head:
             return commit == head
