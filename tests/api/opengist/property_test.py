@@ -26,7 +26,7 @@ checks.ensure_resource_availability.enabled = false
 """
 
 
-def run(server: Server, examples: int) -> tuple[int, int, str]:
+def run(server: Server, examples: int, *options: str) -> tuple[int, int, str]:
     """(exit code, number of requests, what it printed) of a run with this many examples an operation and phase."""
     alice, bob = server.user("alice"), server.user("bob")
     alice.create(), bob.create()
@@ -35,7 +35,7 @@ def run(server: Server, examples: int) -> tuple[int, int, str]:
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run"]
     command += [f"{server.url}/api/openapi.yaml", "--url", f"{server.url}/api", "--workers", "1", "--no-color"]
     command += ["--header", f"Authorization: Bearer {alice.token}"]
-    command += ["--max-examples", str(examples), "--continue-on-failure"]
+    command += ["--max-examples", str(examples), "--continue-on-failure", *options]
     done = subprocess.run([str(part) for part in command], cwd=server.root, text=True, capture_output=True)
     generated = re.search(r"(\d+) generated", done.stdout)
     return done.returncode, int(generated[1]) if generated else 0, done.stdout + done.stderr

@@ -40,7 +40,8 @@ def test_every_route_is_in_it(nobody: Client) -> None:
 
 def test_made_up_requests_find_nothing(own_server: Callable[..., Server]) -> None:
     server = own_server(rate_limits="false").start()
-    code, requests, words = property_test.run(server, examples=10)
+    # The same ones each time; the script makes up new ones.
+    code, requests, words = property_test.run(server, 10, "--seed", "6157")
     assert code == 0, words
     assert requests > 1000
     server.stop()
