@@ -5,7 +5,9 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pygit2
 import pytest
+from pygit2.enums import ObjectType
 
 from tests.harness import Client, Git, Server
 
@@ -268,7 +270,11 @@ def test_a_push_that_makes_git_talk_a_lot(alice: Client, git: Git) -> None:
     gist = alice.create()
     clone = git.clone(alice.clone_url(gist))
     forge = Forge(git, clone)
-    folders = [("40000", b"%04d" % number, forge.tree(("100664", b"%d" % number, forge.blob))) for number in range(900)]
+    # Enough of them that the words fill a pipe, also after one reading. Made in this process: git would take long.
+    odb = pygit2.Repository(str(clone)).odb
+    entries = [b"100664 %d\0%s" % (number, bytes.fromhex(forge.blob)) for number in range(3000)]
+    trees = [str(odb.write(ObjectType.TREE, entry)) for entry in entries]
+    folders = [("40000", b"%04d" % number, tree) for number, tree in enumerate(trees)]
     answer = _push_raw(alice, gist, git, clone, forge.commit(forge.tree(*folders)))
     assert b"ng refs/heads/main" in answer
 
