@@ -50,6 +50,10 @@ class Settings:
     max_fetch_bytes: int = _setting(2 * MIB, "the largest request for a clone or a fetch")
     max_push_bytes: int = _setting(50 * MIB, "the largest pack in a push")
     max_push_commits: int = _setting(5000, "the most new commits in a push")
+    max_push_objects: int = _setting(50_000, "the most objects in a push")
+    max_push_unpacked_bytes: int = _setting(512 * MIB, "the largest sum of the objects in a push, unpacked")
+    max_push_memory_bytes: int = _setting(128 * MIB, "the most memory for unpacking one push, beside the pack itself")
+    pack_cache_bytes: int = _setting(64 * MIB, "memory of each worker for packs that were sent lately; 0: none")
     max_request_bytes: int = _setting(64 * MIB, "the largest request body")
 
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

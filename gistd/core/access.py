@@ -119,9 +119,12 @@ def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | Non
 
 
 def _sees(actor: Actor, gist: Gist) -> bool:
-    if gist.expires_at is not None and gist.expires_at <= now():
-        return False
-    return gist.visibility != PRIVATE or _reads_own(actor, gist)
+    return not is_over(gist) and (gist.visibility != PRIVATE or _reads_own(actor, gist))
+
+
+def is_over(gist: Gist) -> bool:
+    """Whether it has expired: from then on it is gone for everybody."""
+    return gist.expires_at is not None and gist.expires_at <= now()
 
 
 def _reads_own(actor: Actor, gist: Gist) -> bool:

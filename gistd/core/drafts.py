@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -14,6 +14,15 @@ from gistd.store import FileChange, Limits, check_files, check_path
 MAX_TITLE = 250
 MAX_DESCRIPTION = 1000
 MAX_TOPICS = 10
+LIFETIMES = {
+    "1hour": timedelta(hours=1),
+    "12hours": timedelta(hours=12),
+    "1day": timedelta(days=1),
+    "7days": timedelta(days=7),
+    "15days": timedelta(days=15),
+}
+"""How long a gist may be asked to live, in Opengist's words."""
+
 _TOPIC = re.compile(r"[^\W_]([^\W_]|-){0,49}")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,32}")
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -42,7 +51,7 @@ class Draft:
 
     def check(self, limits: Limits) -> None:
         """Raise Invalid or TooLarge for the first rule it breaks."""
-        _raise_first(_problems(self))
+        check_words(self)
         check_files(((path, len(content)) for path, content in self.files.items()), limits)
 
 
@@ -67,15 +76,21 @@ class Change:
 
     def check(self) -> None:
         """Raise Invalid for the first rule it breaks; the files are checked again with the ones they join."""
-        _raise_first(_problems(self))
+        check_words(self)
         for change in self.files:
             if change.new_path is not None:
                 check_path(change.new_path)
 
 
-def _raise_first(problems: Iterator[tuple[str, str]]) -> None:
-    for name, problem in problems:
+def check_words(asked: Draft | Change) -> None:
+    """Raise Invalid, naming the field, for the first rule that what is asked for beside the files breaks."""
+    for name, problem in _problems(asked):
         raise Invalid(f"{name}: {problem}", {name: [problem]})
+
+
+def is_like_an_id(name: str) -> bool:
+    """Whether this could be the id of a gist, and so cannot be a slug."""
+    return _ID.fullmatch(name.lower()) is not None
 
 
 def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
@@ -91,7 +106,7 @@ def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
         yield "topics", f"at most {MAX_TOPICS}"
     if any(not _TOPIC.fullmatch(topic) for topic in asked.topics or ()):
         yield "topics", "a topic is 1 to 50 letters, digits and -"
-    if asked.slug and (not _SLUG.fullmatch(asked.slug) or _ID.fullmatch(asked.slug.lower())):
+    if asked.slug and (not _SLUG.fullmatch(asked.slug) or is_like_an_id(asked.slug)):
         yield "slug", "1 to 32 letters, digits and -, and not like the id of a gist"
     if isinstance(asked.expires_at, datetime) and asked.expires_at <= now():
         yield "expires_at", "not in the future"

@@ -5,6 +5,7 @@ that finds the row behind its repository, as a crash between the two leaves it, 
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,13 +13,13 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import Conflict, GistdError, Invalid, NotFound, PreconditionFailed
-from gistd.index import Gist, User
+from gistd.index import PUBLIC, Gist, User
 from gistd.store import ChangeCounts, File, Missing, Push, Repository, Revision, Signature
 from gistd.store.pkt import Reader
 
-from . import access, catalogue, house, search
+from . import access, catalogue, house, options, search
 from .access import Action, Actor, Scope
-from .drafts import MAX_TITLE, Change, Draft
+from .drafts import MAX_TITLE, Change, Draft, check_words, is_like_an_id
 
 # Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
 _MAIL_HOST = "users.noreply.invalid"
@@ -42,6 +43,15 @@ class Page:
 
     gists: list[Gist]
     total: int
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What became of a push: why not, in words for the pusher, or None; and the gist, if it made one."""
+
+    push: Push
+    problem: str | None = None
+    made: Gist | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +181,7 @@ def create(actor: Actor, draft: Draft) -> Gist:
     """Make a gist. Raises Unauthenticated, Forbidden, Invalid, TooLarge or Conflict, with nothing left behind."""
     access.require_scope(actor, Scope.GIST_WRITE)
     draft.check(house.limits())
+    _claim_slug(actor.user, draft.slug)
     columns = {
         "owner": actor.user,
         "title": draft.title or min(draft.files)[:MAX_TITLE],
@@ -196,8 +207,7 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
     change.check()
     with catalogue.present(gist), house.store.lock(gist.id) as repository:
         gist = _again(actor, Action.EDIT, gist, only_if_unchanged)
-        if change.slug is not None and index.gists.slug_is_taken(gist.owner, change.slug, besides=gist):
-            raise Conflict("you have another gist with this URL")
+        _claim_slug(gist.owner, change.slug or "", besides=gist)
         columns = change.columns()
         moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
         if moved or columns or change.topics is not None:
@@ -209,9 +219,13 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
 def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:
     """Delete a gist and its repository. Its forks live on. `only_if_unchanged` is as in `change`."""
     access.require(actor, Action.DELETE, gist)
+    _remove(gist, lambda: _again(actor, Action.DELETE, gist, only_if_unchanged))
+
+
+def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None) -> None:
     try:
         with house.store.hold(gist.id):
-            gist = _again(actor, Action.DELETE, gist, only_if_unchanged)
+            look_again()
             index.gists.delete(gist)
             house.store.delete(gist.id)
     except Missing:
@@ -261,33 +275,84 @@ def likes(actor: Actor, gist: Gist) -> bool:
     return actor.user is not None and index.gists.likes(actor.user, gist)
 
 
-def push(actor: Actor, gist: Gist, source: Reader) -> bytes:
-    """Take a push from the body of a git-receive-pack request; returns git's answer.
+def push(actor: Actor, gist: Gist, source: Reader) -> Pushed:
+    """Take a push from the body of a git-receive-pack request.
 
-    A refused push is an answer too, with words for the pusher. When it is accepted the index has seen it
-    before this returns.
+    A refused push is an outcome too. When it is accepted the index has seen it before this returns.
     """
     access.require(actor, Action.EDIT, gist)
+
+    def take(push: Push) -> None:
+        wanted = options.change(push.options)
+        with catalogue.present(gist), house.store.lock(gist.id) as repository:
+            now = _again(actor, Action.EDIT, gist)
+            _claim_slug(now.owner, wanted.slug or "", besides=now)
+            push.check(repository, house.push_limits())
+            push.accept(repository)
+            catalogue.record(now, repository, wanted.columns(), topics=wanted.topics)
+
+    return _receive(source, take)
+
+
+def claim(actor: Actor, place: str, name: str) -> str:
+    """The slug of the gist that the actor would make by pushing to `/<place>/<name>`, where there is none.
+
+    Raises NotFound, Forbidden or Invalid when they cannot.
+    """
+    if actor.user is None or not index.accounts.is_called(actor.user, place):
+        raise NotFound("Gist not found")
+    access.require_scope(actor, Scope.GIST_WRITE)
+    if is_like_an_id(name):
+        raise NotFound("Gist not found")
+    check_words(Change(slug=name))
+    return name
+
+
+def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
+    """Make a gist of a push, as `push`. Its branch is the one that is pushed; the slug may be empty."""
+    access.require_scope(actor, Scope.GIST_WRITE)
+
+    def take(push: Push) -> Gist:
+        wanted = options.change(push.options)
+        given = slug if wanted.slug is None else wanted.slug
+        _claim_slug(actor.user, given)
+        push.check(None, house.push_limits())
+        id = uuid.uuid4().hex
+        with house.store.receive(id, push) as repository:
+            title = wanted.title or given or repository.files(repository.head or "")[0].path[:MAX_TITLE]
+            columns = {
+                "owner": actor.user,
+                "description": "",
+                "visibility": PUBLIC,
+                "slug": given,
+                **wanted.columns(),
+                "title": title,
+            }
+            catalogue.add(id, repository, columns, wanted.topics or [])
+        return catalogue.reload(id)
+
+    return _receive(source, take)
+
+
+def _receive(source: Reader, take: Callable[[Push], Gist | None]) -> Pushed:
     push = Push(source)
     if not push.commands:
-        return b""
-    settings = house.settings
+        return Pushed(push)
     try:
-        with catalogue.present(gist), house.store.scratch() as quarantine:
-            push.check(
-                house.store.open(gist.id),
-                quarantine,
-                house.limits(),
-                settings.max_push_bytes,
-                settings.max_push_commits,
-            )
-            with house.store.lock(gist.id) as repository:
-                gist = _again(actor, Action.EDIT, gist)
-                push.accept(repository, quarantine)
-                catalogue.record(gist, repository, {})
+        push.read(house.push_limits())
+        return Pushed(push, made=take(push))
     except GistdError as refused:
-        return push.report(refused.message)
-    return push.report(None)
+        return Pushed(push, refused.message)
+
+
+def _claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> None:
+    """Conflict when another gist of the owner has the slug. One that has expired gives it up: it is gone."""
+    holder = index.gists.by_slug(owner, slug)
+    if holder is None or holder == besides:
+        return
+    if not access.is_over(holder):
+        raise Conflict("you have another gist with this URL")
+    _remove(holder)
 
 
 def _signature(actor: Actor) -> Signature:

@@ -4,25 +4,39 @@ import os
 
 from gistd import index
 from gistd.settings import Settings
-from gistd.store import Limits, Store
+from gistd.store import Answers, Limits, PushLimits, Store
 
 settings: Settings
 store: Store
+answers: Answers
 
 
 def open(with_settings: Settings) -> None:
     """Open the data directory and the index; both are made at the first start."""
-    global settings, store
+    global settings, store, answers
     os.umask(0o077)  # what people keep private is nobody else's business on this machine either
     settings = with_settings
     store = Store(settings.repos)
     store.prepare()
+    answers = Answers(settings.pack_cache_bytes)
     index.open(settings.index_url)
 
 
 def limits() -> Limits:
     """What a gist may hold."""
     return Limits(file_bytes=settings.max_file_bytes, gist_bytes=settings.max_gist_bytes, files=settings.max_files)
+
+
+def push_limits() -> PushLimits:
+    """What a push may bring."""
+    return PushLimits(
+        revision=limits(),
+        pack_bytes=settings.max_push_bytes,
+        unpacked_bytes=settings.max_push_unpacked_bytes,
+        memory_bytes=settings.max_push_memory_bytes,
+        objects=settings.max_push_objects,
+        commits=settings.max_push_commits,
+    )
 
 
 def check() -> None:

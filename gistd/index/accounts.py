@@ -29,6 +29,11 @@ def add_user(username: str, password_hash: str | None, email: str, admin: bool) 
         raise Conflict("username already taken") from error
 
 
+def is_called(user: User, name: str) -> bool:
+    """Whether this is the user's name, case ignored."""
+    return user.name_key == name_key(name)
+
+
 def name_key(username: str) -> str:
     """The form in which a name is unique, case ignored. Names are ASCII; nothing else becomes one."""
     return username.lower() if username.isascii() else username

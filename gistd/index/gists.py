@@ -71,10 +71,10 @@ def words(gist: Gist) -> str | None:
     return None if found is None else found.words
 
 
-def slug_is_taken(owner: User | None, slug: str, besides: Gist) -> bool:
-    """Whether the owner has another gist by that slug."""
+def by_slug(owner: User | None, slug: str) -> Gist | None:
+    """The gist of this owner with this slug, case ignored."""
     same = (Gist.owner == owner) & (Gist.slug_key == slug_key(slug))
-    return bool(slug) and Gist.select().where(same, Gist.number != besides.number).exists()
+    return _rows().where(same).get_or_none() if slug else None
 
 
 def count(condition: Any, *, liked_by: User | None = None) -> int:
@@ -183,6 +183,8 @@ def _unique_slug() -> Iterator[None]:
     try:
         yield
     except peewee.IntegrityError as error:
+        if "slug_key" not in str(error):
+            raise
         raise Conflict("you have another gist with this URL") from error
 
 

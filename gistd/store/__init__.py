@@ -6,25 +6,32 @@
 import pygit2
 from pygit2.enums import ConfigLevel
 
+from .fetch import Answers
+from .maintenance import Sizes, collect
 from .objects import File, Signature
 from .receive import Push
 from .repository import ChangeCounts, FileChange, Repository, Revision
-from .rules import Limits, check_files, check_path
+from .rules import Limits, PushLimits, check_files, check_path, shown
 from .store import Missing, Store
 
 __all__ = [
+    "Answers",
     "ChangeCounts",
     "File",
     "FileChange",
     "Limits",
     "Missing",
     "Push",
+    "PushLimits",
     "Repository",
     "Revision",
     "Signature",
+    "Sizes",
     "Store",
     "check_files",
     "check_path",
+    "collect",
+    "shown",
 ]
 
 # Nobody else's configuration: libgit2 would refuse every repository if one of these files is unreadable (T29).

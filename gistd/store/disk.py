@@ -3,12 +3,14 @@
 import fcntl
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+Buffer = bytes | bytearray | memoryview
 
-def write_files(contents: dict[Path, bytes], mode: int = 0o444) -> None:
+
+def write_files(contents: Mapping[Path, Buffer], mode: int = 0o444) -> None:
     """Create the files, then sync them all. FileExistsError if one is there already.
 
     Written first and synced afterwards, so that one journal commit can carry them all. The directories
@@ -29,7 +31,7 @@ def write_files(contents: dict[Path, bytes], mode: int = 0o444) -> None:
             os.close(descriptor)
 
 
-def place_files(directory: Path, contents: dict[str, bytes]) -> None:
+def place_files(directory: Path, contents: Mapping[str, Buffer]) -> None:
     """Write the files under temporary names, sync them, then give them their names in the order given.
 
     A file that has its name is whole, whatever happens. The temporary names are ones that `git prune` clears away.

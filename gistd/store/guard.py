@@ -1,27 +1,34 @@
 """The tree guard: what a push brings is looked at, every new tree of every new commit, before it counts.
 
 git's own checks (fsckObjects) let through symbolic links, submodules, names with newlines or `..\\\\`, trees
-20,000 levels deep and sizes without a bound; see rules.py for what a gist may hold.
+20,000 levels deep and sizes without a bound; see rules.py for what a gist may hold. What git's checks do not let
+through (git-fsck(1), all of its messages that are errors under --strict) does not pass here either.
 """
 
 import re
-from pathlib import Path
 from typing import NamedTuple
-
-import pygit2
-from pygit2.enums import ObjectType
 
 from gistd.errors import Invalid, TooLarge
 
 from .objects import EXECUTABLE, REGULAR
 from .repository import Repository
-from .rules import MAX_FOLDERS, Limits, check_component, folded, shown
+from .rules import (
+    ATTRIBUTES,
+    MAX_FOLDERS,
+    PushLimits,
+    check_component,
+    check_content,
+    folded,
+    needs_reading,
+    shown,
+)
+from .unpack import Unpacked
 
-MAX_COMMIT_BYTES = 64 * 1024
-MAX_ENTRY_BYTES = 300
-"""The most that one file takes in a tree: mode, name, id."""
-
-_COMMIT = re.compile(rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author ")
+_IDENT = rb"[^<>\n\0]* <[^<>\n\0]*> (?:0|[1-9]\d{0,17}) [+-]\d{4}"
+_COMMIT = re.compile(
+    rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)author %b\ncommitter %b\n" % (_IDENT, _IDENT)
+    + rb"(?:[^\n\0]+\n)*(?:\n[^\0]*)?"  # more headers, of whatever name, and the message
+)
 _PARENT = re.compile(rb"parent ([0-9a-f]{40})")
 _FOLDER, _LINK, _SUBMODULE = b"40000", b"120000", b"160000"
 _FILES = (b"%o" % REGULAR, b"%o" % EXECUTABLE)
@@ -36,63 +43,85 @@ class _Survey(NamedTuple):
 
 
 class TreeGuard:
-    """Checks the commits between a gist's head and a pushed one, whose objects are in the quarantine directory."""
+    """Checks a pack, and the commits that it adds to a gist's branch.
 
-    def __init__(self, repository: Repository, quarantine: Path, limits: Limits, max_commits: int) -> None:
+    `repository` None stands for one without a revision, `pack` None for one without objects.
+    """
+
+    def __init__(self, repository: Repository | None, pack: Unpacked | None, limits: PushLimits) -> None:
         self._repository = repository
-        self._objects = repository.objects_with(quarantine)
+        self._pack = pack
+        self._brought = pack.objects if pack else {}
         self._limits = limits
-        self._max_commits = max_commits
+        self._used: set[str] = set()
         self._surveys: dict[str, _Survey] = {}
+        self._names: dict[bytes, tuple[str, str]] = {}
 
     def check(self, tip: str) -> None:
-        """Raise Invalid or TooLarge, with words for the pusher, if anything new must not come in."""
-        try:
-            trees = self._new_trees(tip)
-            for tree in trees:
-                self._check_revision(self._survey(tree, "", 0), is_tip=tree == trees[0])
-        except (KeyError, pygit2.GitError) as error:
-            raise Invalid("the push is incomplete: an object is missing") from error
+        """Raise Invalid or TooLarge, with words for the pusher, if anything must not come in."""
+        trees = self._trees(tip)
+        for tree in trees:
+            self._check_revision(self._survey(tree, "", 0), is_tip=tree == trees[0])
+        if len(self._used) < len(self._brought):
+            raise Invalid("the pack brings objects that the branch does not lead to")
 
-    def _new_trees(self, tip: str) -> list[str]:
-        """The tree of the tip, and those of the commits behind it that the branch does not reach yet."""
+    def _trees(self, tip: str) -> list[str]:
+        """The tree of the tip, and those of the commits behind it that the pack brings."""
         trees: list[str] = []
         todo, seen = [tip], {tip}
         while todo:
             commit = todo.pop()
-            if commit != tip and self._repository.reaches(commit):
-                continue
-            if len(trees) >= self._max_commits:
-                raise TooLarge(f"a push brings at most {self._max_commits} new commits")
-            tree, parents = self._read_commit(commit)
+            if commit not in self._brought:
+                if self._repository is None or not self._repository.reaches(commit):
+                    raise Invalid(f"the push is incomplete: commit {commit[:10]} is missing")
+                if commit != tip:
+                    continue
+            elif len(trees) >= self._limits.commits:
+                raise TooLarge(f"a push brings at most {self._limits.commits} new commits")
+            tree, parents = self._commit(commit)
             trees.append(tree)
-            todo += [parent for parent in parents if parent not in seen]
-            seen.update(parents)
+            if commit in self._brought:
+                todo += [parent for parent in parents if parent not in seen]
+                seen.update(parents)
         return trees
 
-    def _read_commit(self, id: str) -> tuple[str, list[str]]:
-        content = self._read(id, ObjectType.COMMIT, MAX_COMMIT_BYTES, "a commit")
-        match = _COMMIT.match(content)
+    def _commit(self, id: str) -> tuple[str, list[str]]:
+        content = self._read(id, b"commit", self._limits.commit_bytes)
+        match = _COMMIT.fullmatch(content)
         if match is None:
-            raise Invalid("malformed commit")
+            raise Invalid(f"commit {id[:10]} is malformed; `git fsck --strict` says how")
         return match[1].decode(), [parent.decode() for parent in _PARENT.findall(match[2])]
 
-    def _read(self, id: str, kind: ObjectType, most: int, what: str) -> bytes:
-        """An object, after a look at how large it would be in memory."""
-        found, size = self._objects.read_header(id)
-        if found != kind:
-            raise Invalid(f"{what} is not what it should be")
-        if size > most:
+    def _look(self, id: str, kind: bytes, what: str) -> int:
+        """The size of an object of that kind, brought or here already."""
+        if entry := self._brought.get(id):
+            self._used.add(id)
+            found: tuple[bytes, int] | None = (entry.kind, entry.size)
+        else:
+            found = self._repository.look(id) if self._repository else None
+        if found is None:
+            raise Invalid(f"the push is incomplete: {what} is missing")
+        if found[0] != kind:
+            raise Invalid(f"{what} is not a {kind.decode()}")
+        return found[1]
+
+    def _read(self, id: str, kind: bytes, most: int, what: str = "") -> bytes:
+        what = what or f"{kind.decode()} {id[:10]}"
+        if self._look(id, kind, what) > most:
             raise TooLarge(f"{what} is larger than {most} bytes")
-        return self._objects.read(id)[1]
+        if self._pack and id in self._brought:
+            return self._pack.content(id)
+        assert self._repository
+        return self._repository.content(id)
 
     def _check_revision(self, survey: _Survey, is_tip: bool) -> None:
         if is_tip and not survey.files:
             raise Invalid("a gist needs at least one file")
-        if survey.files > self._limits.files:
-            raise TooLarge(f"a gist holds at most {self._limits.files} files")
-        if survey.size > self._limits.gist_bytes:
-            raise TooLarge(f"the files are together larger than {self._limits.gist_bytes} bytes")
+        limits = self._limits.revision
+        if survey.files > limits.files:
+            raise TooLarge(f"a gist holds at most {limits.files} files")
+        if survey.size > limits.gist_bytes:
+            raise TooLarge(f"the files are together larger than {limits.gist_bytes} bytes")
         if survey.depth > MAX_FOLDERS:
             raise Invalid(f"more than {MAX_FOLDERS} folders deep")
 
@@ -100,23 +129,28 @@ class TreeGuard:
         if level > MAX_FOLDERS:
             raise Invalid(f"folder {shown(folder)}: more than {MAX_FOLDERS} folders deep")
         if tree not in self._surveys:
-            self._surveys[tree] = self._look(tree, folder, level)
+            self._surveys[tree] = self._count(tree, folder, level)
         return self._surveys[tree]
 
-    def _look(self, tree: str, folder: str, level: int) -> _Survey:
+    def _count(self, tree: str, folder: str, level: int) -> _Survey:
         files = size = depth = 0
         names: set[str] = set()
-        content = self._read(tree, ObjectType.TREE, MAX_ENTRY_BYTES * (self._limits.files + 1), "a folder")
+        last = b""
+        content = self._read(tree, b"tree", self._limits.tree_bytes, f"folder {shown(folder)}" if folder else "")
         for mode, raw_name, id in parse_tree(content):
-            path = folder + self._name(raw_name, folder)
-            key = folded(path)
+            name, key = self._name(raw_name, folder)
+            path = folder + name
+            order = raw_name + b"/" if mode == _FOLDER else raw_name  # git sorts a folder as if it ended in a slash
+            if order <= last:
+                raise Invalid(f"malformed tree: {shown(path)} is not where it should be")
+            last = order
             if key in names:
                 raise Invalid(f"file name {shown(path)}: another one differs only in case or Unicode form")
             names.add(key)
-            if len(names) > self._limits.files:
-                raise TooLarge(f"a gist holds at most {self._limits.files} files")
+            if len(names) > self._limits.revision.files:
+                raise TooLarge(f"a gist holds at most {self._limits.revision.files} files")
             if mode == _FOLDER:
-                below = self._survey(id, path + "/", level + 1)
+                below = self._folder(raw_name, id, path, level)
                 files, size, depth = files + below.files, size + below.size, max(depth, below.depth + 1)
             else:
                 files, size = files + 1, size + self._file_size(mode, id, path)
@@ -124,15 +158,23 @@ class TreeGuard:
             raise Invalid(f"folder {shown(folder)}: it is empty")
         return _Survey(files, size, depth)
 
-    def _name(self, raw: bytes, folder: str) -> str:
-        try:
-            name = raw.decode()
-        except UnicodeDecodeError:
-            raise Invalid(f"file name {shown(folder + ascii(raw))}: not UTF-8") from None
-        check_component(name, folder + name)
-        if "/" in name:
-            raise Invalid(f"file name {shown(folder + name)}: a slash inside a name")
-        return name
+    def _folder(self, raw_name: bytes, id: str, path: str, level: int) -> _Survey:
+        if raw_name == ATTRIBUTES.encode():
+            raise Invalid(f"folder {shown(path)}: only a file may have that name")
+        return self._survey(id, path + "/", level + 1)
+
+    def _name(self, raw: bytes, folder: str) -> tuple[str, str]:
+        """A name, and the form in which it must be the only one of its folder; each name is looked at once."""
+        if raw not in self._names:
+            try:
+                name = raw.decode()
+            except UnicodeDecodeError:
+                raise Invalid(f"file name {shown(folder + ascii(raw))}: not UTF-8") from None
+            check_component(name, folder + name)
+            if "/" in name:
+                raise Invalid(f"file name {shown(folder + name)}: a slash inside a name")
+            self._names[raw] = name, folded(name)
+        return self._names[raw]
 
     def _file_size(self, mode: bytes, id: str, path: str) -> int:
         if mode == _LINK:
@@ -141,11 +183,12 @@ class TreeGuard:
             raise Invalid(f"submodules are not allowed: {shown(path)}")
         if mode not in _FILES:
             raise Invalid(f"file {shown(path)} has a mode that is not allowed")
-        kind, size = self._objects.read_header(id)
-        if kind != ObjectType.BLOB:
-            raise Invalid(f"file {shown(path)} is not a file")
-        if size > self._limits.file_bytes:
-            raise TooLarge(f"file {shown(path)} is larger than {self._limits.file_bytes} bytes")
+        size = self._look(id, b"blob", f"file {shown(path)}")
+        most = self._limits.revision.file_bytes
+        if size > most:
+            raise TooLarge(f"file {shown(path)} is larger than {most} bytes")
+        if needs_reading(path):
+            check_content(path, self._read(id, b"blob", most))
         return size
 
 

@@ -1,24 +1,15 @@
-"""git objects as bytes: made here, so that they can be written the way that is durable and cheap.
+"""git objects as bytes: blobs, trees and commits, and the ids that they have."""
 
-Formats: git's own documentation, gitformat-pack(5) and gitformat-index of pack version 2.
-"""
-
-import hashlib
-import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pygit2
-
-from . import disk
+from pygit2.enums import ObjectType
 
 REGULAR, EXECUTABLE = 0o100644, 0o100755
-_PACK_TYPES = {b"commit": 1, b"tree": 2, b"blob": 3}
+KINDS = {b"commit": ObjectType.COMMIT, b"tree": ObjectType.TREE, b"blob": ObjectType.BLOB}
 
 
 class GitObject(NamedTuple):
@@ -54,9 +45,33 @@ class Signature:
         return f"{self.name} <{self.email}> {int(self.at.timestamp())} {zone}".encode()
 
 
+class _Nowhere(pygit2.OdbBackend):
+    """Takes objects and forgets them; libgit2 names them on the way."""
+
+    def exists_cb(self, id: pygit2.Oid) -> bool:
+        return False
+
+    def refresh_cb(self) -> None:
+        pass
+
+    def write_cb(self, id: pygit2.Oid, content: bytes, kind: int) -> None:
+        pass
+
+
+def named(kind: bytes, content: bytes) -> GitObject:
+    """An object with its id. Raises pygit2.GitError for content that is made to collide with another's.
+
+    It is libgit2 that hashes, and not hashlib: it refuses the known ways to make SHA-1 collide.
+    """
+    if kind == b"blob":
+        return GitObject(kind, content, str(pygit2.hash(content)))
+    odb = pygit2.Odb()
+    odb.add_backend(_Nowhere(), 1)
+    return GitObject(kind, content, str(odb.write(KINDS[kind], content)))
+
+
 def blob(content: bytes) -> GitObject:
-    # libgit2's hash and not hashlib's: it refuses the known ways to make SHA-1 collide.
-    return GitObject(b"blob", content, str(pygit2.hash(content)))
+    return named(b"blob", content)
 
 
 def trees(files: Iterable[File]) -> list[GitObject]:
@@ -82,7 +97,7 @@ def _make_tree(folder: dict[str, Any], made: list[GitObject]) -> str:
         else:  # git sorts a folder as if its name ended in a slash
             rows.append((raw + b"/", b"40000 %s\0" % raw + bytes.fromhex(_make_tree(child, made))))
     content = b"".join(row for _, row in sorted(rows))
-    made.append(_object(b"tree", content))
+    made.append(named(b"tree", content))
     return made[-1].id
 
 
@@ -91,72 +106,4 @@ def commit(tree: str, parents: Sequence[str], author: Signature, message: str) -
     head = "\n".join(lines).encode()
     signature = bytes(author)
     text = message.replace("\0", "").encode(errors="replace")
-    return _object(b"commit", b"%s\nauthor %s\ncommitter %s\n\n%s\n" % (head, signature, signature, text))
-
-
-def _object(kind: bytes, content: bytes) -> GitObject:
-    digest = hashlib.sha1(b"%s %d\0%s" % (kind, len(content), content), usedforsecurity=False)
-    return GitObject(kind, content, digest.hexdigest())
-
-
-def write_pack(directory: Path, objects: Iterable[GitObject]) -> None:
-    """Write the objects as one pack with its index, synced: two inodes, however many objects.
-
-    Both are written under temporary names; the index gets its final one last, since a pack is seen by its
-    index. The directory's own entries are the caller's to sync.
-    """
-    unique = {item.id: item for item in objects}
-    parts = [struct.pack(">4sII", b"PACK", 2, len(unique))]
-    offset = len(parts[0])
-    entries = []
-    for item in unique.values():
-        data = _entry_head(_PACK_TYPES[item.kind], len(item.content)) + zlib.compress(item.content)
-        entries.append((bytes.fromhex(item.id), zlib.crc32(data), offset))
-        parts.append(data)
-        offset += len(data)
-    entries.sort()
-    pack = b"".join(parts)
-    checksum = _sha1(pack)
-    name = f"pack-{_sha1(b''.join(id for id, _, _ in entries)).hex()}"
-    disk.place_files(directory, {f"{name}.pack": pack + checksum, f"{name}.idx": _pack_index(entries, checksum)})
-
-
-def ids_in_pack(index: Path) -> list[str]:
-    """The ids of the objects in a pack, read from its index (version 2)."""
-    data = index.read_bytes()
-    (number,) = struct.unpack(">I", data[8 + 255 * 4 : 8 + 256 * 4])
-    start = 8 + 256 * 4
-    return [data[at : at + 20].hex() for at in range(start, start + number * 20, 20)]
-
-
-def _entry_head(type: int, size: int) -> bytes:
-    byte, size = (type << 4) | (size & 15), size >> 4
-    head = bytearray()
-    while size:
-        head.append(byte | 0x80)
-        byte, size = size & 0x7F, size >> 7
-    head.append(byte)
-    return bytes(head)
-
-
-def _pack_index(entries: list[tuple[bytes, int, int]], checksum: bytes) -> bytes:
-    """Version 2, for the sorted (id, crc, offset) entries. A pack of ours stays far below 2 GiB."""
-    counts = [0] * 256
-    for id, _, _ in entries:
-        counts[id[0]] += 1
-    numbers = f">{len(entries)}I"
-    body = b"".join(
-        [
-            b"\xfftOc",
-            struct.pack(">257I", 2, *accumulate(counts)),
-            *(id for id, _, _ in entries),
-            struct.pack(numbers, *(crc for _, crc, _ in entries)),
-            struct.pack(numbers, *(offset for _, _, offset in entries)),
-            checksum,
-        ]
-    )
-    return body + _sha1(body)
-
-
-def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data, usedforsecurity=False).digest()
+    return named(b"commit", b"%s\nauthor %s\ncommitter %s\n\n%s\n" % (head, signature, signature, text))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from gistd.errors import Invalid
 
-FLUSH = b"0000"
+FLUSH, DELIMITER = b"0000", b"0001"
 MAX_DATA = 65516
 _LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 

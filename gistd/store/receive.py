@@ -1,29 +1,31 @@
-"""Taking a push: read its commands, unpack it where nobody looks, check it, and only then let it count.
+"""Taking a push: read it, look at all it brings while it is in memory, and only then let it count.
 
-The pack goes into a quarantine directory, by `git index-pack --strict`; the guard looks at the trees; then,
-under the gist's lock, the pack moves into the repository and the branch is set as by any other writer. No
-hook runs, and nothing of a refused push stays.
+There is no quarantine but memory, no hook and no process: of a refused push nothing was ever written.
 """
 
 import re
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
+
+import pygit2
 
 from gistd.errors import Conflict, Invalid, TooLarge
 
-from . import disk, pkt, process
+from . import disk, pkt
 from .guard import TreeGuard
 from .repository import Repository
-from .rules import Limits
+from .rules import PushLimits
+from .unpack import Unpacked
 
 NOTHING = "0" * 40
-MAX_COMMANDS = 16
-CAPABILITIES = b"report-status delete-refs side-band-64k quiet ofs-delta object-format=sha1 agent=git/gistd"
+MAX_COMMANDS = MAX_OPTIONS = 16
+CAPABILITIES = (
+    b"report-status delete-refs side-band-64k quiet atomic ofs-delta push-options object-format=sha1 agent=git/gistd"
+)
 _COMMAND = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40}) (\S{1,255})")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_BRANCHES = "refs/heads/"
 _CHUNK = 65536
 
 
@@ -36,9 +38,9 @@ class Command:
     ref: str
 
 
-def advertise(repository: Repository) -> bytes:
-    """The answer to GET info/refs?service=git-receive-pack. It is always in protocol version 0."""
-    offered = [(id, name) for name, id in repository.refs()] or [(NOTHING, "capabilities^{}")]
+def advertise(refs: list[tuple[str, str]]) -> bytes:
+    """The answer to GET info/refs?service=git-receive-pack: (name, id) of each ref. Always in protocol version 0."""
+    offered = [(id, name) for name, id in refs] or [(NOTHING, "capabilities^{}")]
     lines = [f"{id} {name}".encode() for id, name in offered]
     lines[0] += b"\0" + CAPABILITIES
     service = pkt.line(b"# service=git-receive-pack\n") + pkt.FLUSH
@@ -46,18 +48,21 @@ def advertise(repository: Repository) -> bytes:
 
 
 class Push:
-    """A push as it comes in: `check`, then `accept` under the lock, then `report`."""
+    """A push as it comes in: `read`, `check` and `accept` under the lock (or `check` and `fill`), `report`."""
 
     def __init__(self, source: pkt.Reader) -> None:
-        """Read the commands; the pack stays in the source. Raises Invalid when they are malformed.
+        """Read the commands and options; the pack stays in the source. Raises Invalid when they are malformed.
 
         No commands at all is curl's probe before a large body, to be answered with nothing.
         """
         self._source = source
+        self._pack: Unpacked | None = None
+        self._data = bytearray()
         self.commands: list[Command] = []
         self.capabilities: set[bytes] = set()
         for line in pkt.read_section(source):
             self._read_command(line)
+        self.options = list(self._read_options()) if b"push-options" in self.capabilities else []
 
     def _read_command(self, line: bytes) -> None:
         if not self.commands and b"\0" in line:
@@ -68,80 +73,71 @@ class Push:
         match = _COMMAND.fullmatch(line)
         if match is None or len(self.commands) == MAX_COMMANDS:
             raise Invalid("malformed git request: bad command, or too many of them")
+        if any(word.startswith(b"object-format=") and word != b"object-format=sha1" for word in self.capabilities):
+            raise Invalid("gists are SHA-1 repositories")
         old, new, ref = match.groups()
         self.commands.append(Command(old.decode(), new.decode(), ref.decode(errors="replace")))
 
-    def check(self, repository: Repository, quarantine: Path, limits: Limits, max_bytes: int, max_commits: int) -> None:
-        """Take the pack in and look at it; raises Invalid, TooLarge or Conflict with words for the pusher."""
-        problem = self._problem(repository)
-        self._unpack(repository, quarantine, max_bytes, keep=problem is None)
-        if problem:
-            raise problem
-        TreeGuard(repository, quarantine, limits, max_commits).check(self.commands[0].new)
+    def _read_options(self) -> Iterator[str]:
+        for number, line in enumerate(pkt.read_section(self._source)):
+            if number == MAX_OPTIONS:
+                raise Invalid("too many push options")
+            yield line.decode(errors="replace")
 
-    def _problem(self, repository: Repository) -> Invalid | Conflict | None:
-        ref = repository.ref
-        if len(self.commands) != 1 or self.commands[0].ref != ref:
-            return Invalid(f"a gist has one branch; push to {ref.removeprefix('refs/heads/')}")
-        if self.commands[0].new == NOTHING:
-            return Invalid("the branch of a gist cannot be deleted")
-        return None
+    @property
+    def ref(self) -> str:
+        """The one branch that is pushed. Raises Invalid when it is something else that is."""
+        ref = self.commands[0].ref
+        if len(self.commands) != 1 or not ref.startswith(_BRANCHES):
+            raise Invalid("a gist has one branch and no tags; push one branch")
+        if not pygit2.reference_is_valid_name(ref) or "\ufffd" in ref or ref == f"{_BRANCHES}HEAD":
+            raise Invalid("that is no name for a branch")
+        return ref
 
-    def _unpack(self, repository: Repository, quarantine: Path, max_bytes: int, keep: bool) -> None:
-        head = self._source.read(12)
-        if not head:
-            return  # only deletions come without a pack
-        if len(head) != 12 or head[:4] != b"PACK":
-            raise Invalid("malformed git request: not a pack")
-        chunks = self._chunks(max_bytes - len(head))
-        if not keep or struct.unpack(">I", head[8:])[0] == 0:
-            for _ in chunks:  # read to the end: a client that is still sending would not read the answer
-                pass
-            return
-        (quarantine / "pack").mkdir()
-        code, said = process.run(
-            repository.path,
-            [f"--git-dir={repository.path}", "index-pack", "--stdin", "--fix-thin", "--strict"],
-            chain([head], chunks),
-            {
-                "GIT_OBJECT_DIRECTORY": str(quarantine),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(repository.path / "objects"),
-            },
-        )
-        for _ in chunks:  # the end that git did not want to see any more
-            pass
-        if code != 0:
-            words = said.decode(errors="replace").strip().splitlines()
-            raise Invalid(f"git does not accept the pack: {words[-1] if words else 'it gave up'}")
-
-    def _chunks(self, allowed: int) -> Iterator[bytes]:
+    def read(self, limits: PushLimits) -> None:
+        """Take in the pack; TooLarge when it is too large. It is read to its end in any case: who is still sending
+        would not read the answer."""
         while chunk := self._source.read(_CHUNK):
-            allowed -= len(chunk)
-            if allowed < 0:
-                while self._source.read(_CHUNK):  # to the end: who is still sending would not read the answer
+            if len(self._data) + len(chunk) <= limits.pack_bytes:
+                self._data += chunk
+            else:
+                while self._source.read(_CHUNK):
                     pass
-                raise TooLarge("the push is too large")
-            yield chunk
+                self._data = bytearray()
+                raise TooLarge(f"the push is larger than {limits.pack_bytes} bytes")
 
-    def accept(self, repository: Repository, quarantine: Path) -> None:
-        """Move the objects in and set the branch, all of it synced. The caller holds the lock.
+    def check(self, repository: Repository | None, limits: PushLimits) -> None:
+        """Look at all that was read; raises Invalid, TooLarge or Conflict with words for the pusher.
 
-        Conflict when somebody moved the branch since the pusher last looked.
+        The repository is the one to push to, None if it is about to be made.
         """
         command = self.commands[0]
-        if (repository.head or NOTHING) != command.old:
+        if repository is not None and (len(self.commands) > 1 or command.ref != repository.ref):
+            raise Invalid(f"a gist has one branch and no tags; push only to {repository.ref.removeprefix(_BRANCHES)}")
+        if command.new == NOTHING:
+            raise Invalid("the branch of a gist cannot be deleted")
+        if command.old != ((repository and repository.head) or NOTHING):
             raise Conflict("the gist was changed in the meantime; fetch first")
-        packs = repository.packs
-        # The index comes last: a pack is seen by its index.
-        arrived = sorted((quarantine / "pack").glob("*"), key=lambda path: path.suffix == ".idx")
-        disk.sync(*arrived)
-        for path in arrived:
-            path.rename(packs / path.name)
-        disk.sync(packs)
-        repository.move_head(repository.head, command.new)
+        if self._data:
+            self._pack = Unpacked(self._data, limits, repository.find if repository else lambda id: None)
+        TreeGuard(repository, self._pack, limits).check(command.new)
 
-    def report(self, problem: str | None) -> bytes:
-        """The answer to the push: what became of each ref (report-status)."""
+    def accept(self, repository: Repository) -> None:
+        """Write the pack and set the branch, all of it synced. The caller holds the lock since before `check`."""
+        self.fill(repository.packs)
+        disk.sync(repository.packs)
+        repository.move_head(repository.head, self.commands[0].new)
+
+    def fill(self, packs: Path) -> str:
+        """Write the pack into a directory of packs; returns the id of the newest revision."""
+        if self._pack is not None:
+            self._pack.write(packs)
+        return self.commands[0].new
+
+    def report(self, problem: str | None, words: str = "") -> bytes:
+        """The answer to the push: what became of each ref (report-status), and words for the pusher."""
+        if not self.commands:
+            return b""
         lines = [b"unpack ok\n"]
         for command in self.commands:
             ref = command.ref.encode(errors="replace")
@@ -151,13 +147,7 @@ class Push:
             status = b""
         if b"side-band-64k" not in self.capabilities:
             return status
-        return pkt.band(1, status) + pkt.FLUSH
-
-
-def _quoted(path: Path) -> str:
-    """A path in a list that is separated by colons, whatever is in it (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES)."""
-    words = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{words}"'
+        return pkt.band(2, words.encode()) + pkt.band(1, status) + pkt.FLUSH
 
 
 def _one_line(text: str) -> bytes:

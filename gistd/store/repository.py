@@ -4,8 +4,7 @@ A Repository is opened for a request and thrown away (opening costs less than a 
 libgit2 objects are not shared between threads.
 """
 
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,20 +16,18 @@ from typing import cast
 import pygit2
 from pygit2.enums import DeltaStatus, ObjectType, RepositoryOpenFlag, SortMode
 
-from gistd.errors import Conflict, Invalid, NotFound, Unavailable
+from gistd.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
-from . import disk, objects
+from . import disk, objects, packs
 from .objects import File, GitObject, Signature
-from .rules import Limits, check_files
+from .rules import Limits, check_content, check_files, needs_reading
 
+_KINDS = {kind: name for name, kind in objects.KINDS.items()} | {ObjectType.TAG: b"tag"}
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a calendar holds
 MAX_DIFF_BYTES = 128 * 1024
 MAX_DIFFED_BYTES = 1024 * 1024
 """A changed file with a side larger than the first, and all files of a revision beyond the second, count as
 changed without their lines: a diff holds the interpreter's lock for as long as it takes."""
-
-MAX_PACKS = 32
-"""With more than this the small ones are made into one: every read has to look into each."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,10 @@ class Repository:
     def ref(self) -> str:
         """The full name of the gist's one branch."""
         with _readable(self.path):
-            return str(self._git.lookup_reference("HEAD").target)
+            target = self._git.lookup_reference("HEAD").target
+            if not isinstance(target, str):
+                raise ValueError("HEAD is detached")
+            return target
 
     @property
     def head(self) -> str | None:
@@ -141,6 +141,62 @@ class Repository:
         """All commits of the branch as it was when somebody first asked: one walk, however many are asked for."""
         with _readable(self.path):
             return {str(commit.id) for commit in self._git.walk(self.head or "", SortMode.NONE)}
+
+    def look(self, id: str) -> tuple[bytes, int] | None:
+        """(kind, size) of an object, reached by the branch or not; None when it is not here."""
+        with _readable(self.path):
+            if id not in self._git.odb:
+                return None
+            kind, size = self._git.odb.read_header(id)
+            return _KINDS[kind], size
+
+    def content(self, id: str) -> bytes:
+        """The bytes of an object that `look` found."""
+        with _readable(self.path):
+            return self._git.odb.read(id)[1]
+
+    def find(self, id: str) -> GitObject | None:
+        """An object, whatever its kind."""
+        found = self.look(id)
+        return None if found is None else GitObject(found[0], self.content(id), id)
+
+    def leads_to(self, commit: str, any_of: Collection[str]) -> bool:
+        """Whether one of these commits is in the history of a commit, or is it."""
+        with _readable(self.path):
+            return any(str(found.id) in any_of for found in self._git.walk(commit, SortMode.NONE))
+
+    def objects(self, wanted: Iterable[str], known: Iterable[str] = (), most_commits: int | None = None) -> list[str]:
+        """The ids of what these commits reach and the known ones do not: commits first, newest first.
+
+        TooLarge when that is more than so many commits.
+        """
+        with _readable(self.path):
+            walker = self._git.walk(None, SortMode.NONE)  # unsorted: any order else walks all of the history first
+            for id in wanted:
+                walker.push(id)
+            for id in known:
+                walker.hide(id)
+            commits = list(islice(walker, None if most_commits is None else most_commits + 1))
+            if most_commits is not None and len(commits) > most_commits:
+                raise TooLarge(f"more than {most_commits} commits")
+            new = {commit.id for commit in commits}
+            seen: set[pygit2.Oid] = set()
+            for old in {parent for commit in commits for parent in commit.parent_ids} - new:
+                self._collect(self._commit(str(old)).tree, seen)
+            before = set(seen)
+            for commit in commits:
+                self._collect(commit.tree, seen)
+            return [*(str(commit.id) for commit in commits), *(str(id) for id in seen - before)]
+
+    def _collect(self, tree: pygit2.Tree, seen: set[pygit2.Oid]) -> None:
+        """Add the ids of a tree and of all that it holds."""
+        if tree.id not in seen:
+            seen.add(tree.id)
+            for entry in tree:
+                if isinstance(entry, pygit2.Tree):
+                    self._collect(entry, seen)
+                else:
+                    seen.add(entry.id)
 
     def hides(self, id: str) -> bool:
         """Whether the object is here although the branch does not reach it: it was pushed away."""
@@ -208,48 +264,32 @@ class Repository:
         before = {file.path: file for file in self.files(head)} if head else {}
         files, blobs = _apply(before, changes)
         check_files(((file.path, file.size) for file in files), limits)
+        self._check_contents(files, {blob.id: blob.content for blob in blobs})
         folders = objects.trees(files)
         root = folders[-1].id
         if head and root == str(self._commit(head).tree_id):
             return None
         commit = objects.commit(root, [head] if head else [], author, message)
-        objects.write_pack(self.packs, (item for item in [*blobs, *folders, commit] if item.id not in self._git.odb))
+        packs.write(self.packs, (item for item in [*blobs, *folders, commit] if item.id not in self._git.odb))
         disk.sync(self.packs)
         self.move_head(head, commit.id)
         return commit.id
 
-    def objects_with(self, quarantine: Path) -> pygit2.Odb:
-        """The objects of the repository together with those of another directory; the repository has them not."""
-        with _readable(self.path):
-            odb = pygit2.Odb()
-            odb.add_backend(pygit2.OdbBackendPack(str(self.path / "objects")), 1)
-            odb.add_backend(pygit2.OdbBackendPack(str(quarantine)), 1)
-            return odb
+    def _check_contents(self, files: list[File], new: dict[str, bytes]) -> None:
+        for file in files:
+            if needs_reading(file.path):
+                check_content(file.path, new[file.blob] if file.blob in new else self.read(file.blob))
+
+    def builder(self) -> pygit2.PackBuilder:
+        """What makes a pack of objects of this repository."""
+        builder = pygit2.PackBuilder(self._git)
+        builder.set_threads(1)
+        return builder
 
     @property
     def packs(self) -> Path:
         """Where the objects are. There are no loose ones: libgit2 never returns from one that is cut off."""
         return self.path / "objects" / "pack"
-
-    def tidy(self) -> None:
-        """Make one pack of the small ones when there are many; the big one waits until it is worth the work."""
-        packs = sorted((path.with_suffix(".pack") for path in self.packs.glob("*.idx")), key=_size_of)
-        if len(packs) <= MAX_PACKS:
-            return
-        *others, biggest = packs
-        small = others if _size_of(biggest) > sum(map(_size_of, others)) else packs
-        builder = pygit2.PackBuilder(self._git)
-        builder.set_threads(1)
-        for pack in small:
-            for id in objects.ids_in_pack(pack.with_suffix(".idx")):
-                builder.add(pygit2.Oid(hex=id))
-        made = self._write_packed(builder, self.packs)
-        for pack in small:
-            if pack.stem == made:  # packs are named by what is in them: this one was all of it already
-                continue
-            # Readers that look for it find what it held in the new one. The index goes first, as it came last.
-            pack.with_suffix(".idx").unlink()
-            pack.unlink()
 
     def move_head(self, old: str | None, new: str) -> None:
         """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""
@@ -270,33 +310,6 @@ class Repository:
         # Whoever moves a ref holds the gist's lock, as we do now: a lock file is left over from a killed process.
         for name in (ref, "HEAD", "packed-refs"):
             (self.path / f"{name}.lock").unlink(missing_ok=True)
-
-    def pack_into(self, directory: Path) -> None:
-        """Write all that the branch reaches as one pack into a directory, synced."""
-        builder = pygit2.PackBuilder(self._git)
-        builder.set_threads(1)
-        for commit in self._git.walk(self.head, SortMode.NONE) if self.head else ():
-            builder.add_recur(commit.id)
-        self._write_packed(builder, directory)
-
-    def _write_packed(self, builder: pygit2.PackBuilder, directory: Path) -> str:
-        """Returns the name of the pack, without a suffix.
-
-        libgit2 writes into a directory of its own first: it syncs nothing there, and names things as it goes.
-        """
-        with tempfile.TemporaryDirectory(prefix="tmp_", dir=directory) as made:
-            builder.write(made)
-            # The index comes last: a pack is seen by its index.
-            files = sorted(Path(made).iterdir(), key=lambda path: path.suffix == ".idx")
-            disk.sync(*files)
-            for path in files:
-                path.rename(directory / path.name)
-        disk.sync(directory)
-        return files[-1].stem
-
-
-def _size_of(path: Path) -> int:
-    return path.stat().st_size
 
 
 def _apply(before: dict[str, File], changes: Sequence[FileChange]) -> tuple[list[File], list[GitObject]]:

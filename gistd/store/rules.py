@@ -13,12 +13,19 @@ from gistd.errors import Invalid, TooLarge
 
 MAX_COMPONENT_BYTES = 255
 MAX_FOLDERS = 8
+MAX_ENTRY_BYTES = 300
+"""The most that one file takes in a tree: mode, name, id."""
 
+MAX_ATTRIBUTES_LINE = 2047
+"""git does not take a `.gitattributes` with a longer one (git-fsck(1), gitattributesLineLength)."""
+
+ATTRIBUTES = ".gitattributes"
 # HFS+ ignores these in names, so that `.g<U+200C>it` opens `.git` there.
 _HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# NTFS's short names for .git and .gitmodules.
-_SHORT_NAME = re.compile(r"git~\d+|gitmod~\d+|gi[0-9a-f]{4}~\d+")
+# NTFS's short names for .git, .gitmodules and .gitattributes, the ones it makes when those are taken included.
+_SHORT_NAME = re.compile(r"git~\d+|git(mod|att)~\d+|gi[0-9a-f]{4}~\d+|(?=.{8}$)(g|gi|gi[0-9a-f]{1,4})?~\d+")
+_LONG_LINE = re.compile(rb"[^\n]{%d}" % (MAX_ATTRIBUTES_LINE + 1))
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,33 @@ class Limits:
     files: int
 
 
+@dataclass(frozen=True)
+class PushLimits:
+    """The most a push may bring; sizes in bytes.
+
+    `unpacked_bytes` is what all of its objects come to, `memory_bytes` what unpacking may take beside the pack.
+    """
+
+    revision: Limits
+    pack_bytes: int
+    unpacked_bytes: int
+    memory_bytes: int
+    objects: int
+    commits: int
+
+    commit_bytes: int = 64 * 1024
+
+    @property
+    def tree_bytes(self) -> int:
+        return MAX_ENTRY_BYTES * (self.revision.files + 1)
+
+
 def check_path(path: str) -> None:
     """Raise Invalid unless `path` is a name that a gist may hold."""
     components = path.split("/")
     for component in components:
         check_component(component, path)
+    check_folders(components[:-1], path)
     if len(components) - 1 > MAX_FOLDERS:
         raise Invalid(f"file name {shown(path)}: more than {MAX_FOLDERS} folders deep")
 
@@ -44,6 +73,12 @@ def check_component(component: str, path: str) -> None:
     problem = _problem(component)
     if problem:
         raise Invalid(f"file name {shown(path)}: {problem}")
+
+
+def check_folders(folders: Iterable[str], path: str) -> None:
+    """Raise Invalid if one of the folders has a name that only a file may have."""
+    if ATTRIBUTES in folders:
+        raise Invalid(f"file name {shown(path)}: {ATTRIBUTES} cannot be a folder")
 
 
 def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
@@ -101,9 +136,22 @@ def _problem(component: str) -> str | None:
 
 
 def _reads_as_git(component: str) -> bool:
-    """Whether git, NTFS or HFS+ would take the name for `.git` or `.gitmodules`."""
+    """Whether git, NTFS or HFS+ would take the name for `.git` or `.gitmodules`, or another for `.gitattributes`."""
     name = _HFS_IGNORED.sub("", component).casefold().split(":", 1)[0].rstrip(" .")
+    if name == ATTRIBUTES:
+        return component != ATTRIBUTES
     return name in ("", ".git", ".gitmodules") or _SHORT_NAME.fullmatch(name) is not None
+
+
+def needs_reading(path: str) -> bool:
+    """Whether git has something to say about the content of a file of that name; see `check_content`."""
+    return path.rpartition("/")[2] == ATTRIBUTES
+
+
+def check_content(path: str, content: bytes) -> None:
+    """Raise Invalid for a content that git would not take under that name."""
+    if needs_reading(path) and _LONG_LINE.search(content):
+        raise Invalid(f"file {shown(path)}: a line is longer than {MAX_ATTRIBUTES_LINE} bytes")
 
 
 def shown(path: str) -> str:

@@ -10,16 +10,18 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pygit2
 
 from gistd.errors import ConfigurationError, Unavailable
 
-from . import disk, objects
+from . import disk, maintenance, objects, packs
 from .objects import File, Signature
+from .receive import Push
 from .repository import Repository
+from .rules import check_content
 
 DEFAULT_REF = "refs/heads/main"
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -82,7 +84,7 @@ class Store:
             yield repository
             # What could not be tidied up is not lost; the next writer tries again.
             with suppress(OSError, pygit2.GitError):
-                repository.tidy()
+                maintenance.tidy(repository)
 
     @contextmanager
     def create(self, id: str, files: Mapping[str, bytes], author: Signature, message: str) -> Iterator[Repository]:
@@ -90,16 +92,27 @@ class Store:
 
         The block is for the row: the repository is locked meanwhile, and gone again if the block fails.
         """
+        for path, content in files.items():
+            check_content(path, content)
         blobs = {path: objects.blob(content) for path, content in files.items()}
         entries = [File(path, blob.id, len(blob.content)) for path, blob in blobs.items()]
         trees = objects.trees(entries)
         commit = objects.commit(trees[-1].id, [], author, message)
 
-        def fill(packs: Path) -> str:
-            objects.write_pack(packs, [commit, *trees, *blobs.values()])
+        def fill(folder: Path) -> str:
+            packs.write(folder, [commit, *trees, *blobs.values()])
             return commit.id
 
         with self._build(id, DEFAULT_REF, fill) as repository:
+            yield repository
+
+    @contextmanager
+    def receive(self, id: str, push: Push) -> Iterator[Repository]:
+        """Make a repository of a push that was checked; its branch is the one that was pushed.
+
+        The block is as in `create`.
+        """
+        with self._build(id, push.ref, push.fill) as repository:
             yield repository
 
     @contextmanager
@@ -111,8 +124,8 @@ class Store:
         original = self.open(source)
         head = original.head
 
-        def fill(packs: Path) -> str | None:
-            original.pack_into(packs)
+        def fill(folder: Path) -> str | None:
+            maintenance.copy(original, folder)
             return head
 
         with self._build(id, original.ref, fill) as repository:
@@ -126,16 +139,16 @@ class Store:
         """
         final = self.path(id)
         with _writable(), self._workplace(f"{id}.git") as building:
-            packs = building / "objects" / "pack"
-            packs.mkdir(parents=True)
+            folder = building / "objects" / "pack"
+            folder.mkdir(parents=True)
             (building / "refs").mkdir()
-            head = fill(packs)
+            head = fill(folder)
             files = {building / "HEAD": f"ref: {ref}\n".encode()}
             if head:
                 header = "# pack-refs with: peeled fully-peeled sorted \n"
                 files[building / "packed-refs"] = f"{header}{head} {ref}\n".encode()
             disk.write_files(files, mode=0o644)
-            disk.sync(packs, packs.parent, building / "refs", building)
+            disk.sync(folder, folder.parent, building / "refs", building)
             building.rename(final)
             disk.sync(final.parent)
             try:
@@ -164,8 +177,8 @@ class Store:
                 left = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*")
                 found = [path for pattern in left for path in self.path(id).glob(pattern)]
                 # A pack without an index was on its way in or out; nobody sees it.
-                packs = self.path(id).glob("objects/pack/*.pack")
-                found = sorted(found + [pack for pack in packs if not pack.with_suffix(".idx").exists()])
+                unseen = self.path(id).glob("objects/pack/*.pack")
+                found = sorted(found + [pack for pack in unseen if not pack.with_suffix(".idx").exists()])
                 if remove:
                     for path in found:
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -193,10 +206,6 @@ class Store:
         self.path(id).rename(place)
         disk.sync(self._lost, self.path(id).parent)
         return place
-
-    def scratch(self) -> AbstractContextManager[Path]:
-        """A directory in the data directory's own file system, for the length of a block."""
-        return self._workplace(f"{uuid.uuid4().hex}.scratch")
 
     def leftovers(self) -> list[Path]:
         """What lies in tmp/ without a living process that works on it."""

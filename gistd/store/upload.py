@@ -1,12 +1,16 @@
-"""Serving clone and fetch. Here git itself packs, after we have checked what is asked for."""
+"""Serving clone and fetch: what is small and asked by protocol version 2 here, the rest by git itself.
+
+Either way it is looked at first what is asked for: git's protocol v2 would hand out any object by its id, also
+one that was pushed away (T1).
+"""
 
 import io
 import re
 from collections.abc import Iterator
 
-from gistd.errors import Invalid, NotFound
+from gistd.errors import Invalid
 
-from . import pkt, process
+from . import fetch, pkt, process
 from .repository import Repository
 
 _OBJECT = re.compile(rb"(want|have) ([0-9a-f]{40})(?: .*)?")
@@ -19,21 +23,34 @@ def advertise(repository: Repository, protocol: str) -> Iterator[bytes]:
     `protocol` is what the client asked for in its Git-Protocol header; all but versions 1 and 2 is version 0.
     """
     version = _version(protocol)
-    if version != "version=2":
-        yield pkt.line(b"# service=git-upload-pack\n") + pkt.FLUSH
+    if version == "version=2":
+        yield fetch.ADVERTISEMENT
+        return
+    yield pkt.line(b"# service=git-upload-pack\n") + pkt.FLUSH
     arguments = ["upload-pack", "--strict", "--stateless-rpc", "--http-backend-info-refs", str(repository.path)]
     yield from process.stream(repository.path, arguments, b"", {"GIT_PROTOCOL": version})
 
 
-def serve(repository: Repository, protocol: str, request: bytes) -> Iterator[bytes]:
-    """The answer to POST git-upload-pack.
-
-    Raises NotFound before the first byte when something is wanted that the branch does not reach: git's
-    protocol v2 would hand out any object by its id, also what was pushed away (T1).
-    """
-    request = _checked(repository, request)
+def serve(repository: Repository, protocol: str, request: bytes, answers: fetch.Answers) -> Iterator[bytes]:
+    """The answer to POST git-upload-pack. Raises Invalid, before the first byte, for what is not git's."""
+    packets = _packets(request)
+    strangers = _unreachable(repository, packets)
+    if strangers:
+        return iter([pkt.line(f"ERR upload-pack: not our ref {strangers[0]}\n".encode())])
+    version = _version(protocol)
+    if version == "version=2":
+        asked = fetch.Request.parse(packets)
+        if asked is None:
+            return iter([])
+        if asked.command == "ls-refs":
+            return iter([fetch.list_refs(repository, asked.arguments)])
+        if asked.command != "fetch":
+            raise Invalid("malformed git request: an unknown command")
+        if (answer := fetch.fetch(repository, asked.arguments, answers)) is not None:
+            return iter([answer])
+    kept = b"".join(packet for packet in packets if not _tells(repository, packet))
     arguments = ["upload-pack", "--strict", "--stateless-rpc", "--timeout=60", str(repository.path)]
-    return process.stream(repository.path, arguments, request, {"GIT_PROTOCOL": _version(protocol)})
+    return process.stream(repository.path, arguments, kept, {"GIT_PROTOCOL": version})
 
 
 def _version(protocol: str) -> str:
@@ -41,23 +58,29 @@ def _version(protocol: str) -> str:
     return next((version for version in ("version=2", "version=1") if version in asked), "version=0")
 
 
-def _checked(repository: Repository, request: bytes) -> bytes:
-    """The request without what would let on about objects that the branch does not reach."""
-    kept, source = [], io.BytesIO(request)
-    wants = set()
+def _packets(request: bytes) -> list[bytes]:
+    source = io.BytesIO(request)
+    packets = []
     while (packet := pkt.read_packet(source)) is not None:
-        line = packet[4:].removesuffix(b"\n")
-        match = _OBJECT.fullmatch(line)
-        if match is None and line.startswith((b"want", b"have")):
+        if packet[4:].startswith((b"want", b"have")) and _object(packet) is None:
             raise Invalid("malformed git request: want or have")
-        if match and match[1] == b"want":
-            wants.add(match[2].decode())
-        if match and match[1] == b"have" and repository.hides(match[2].decode()):
-            continue  # git would acknowledge that it has it
-        kept.append(packet)
+        packets.append(packet)
+    return packets
+
+
+def _object(packet: bytes) -> re.Match[bytes] | None:
+    return _OBJECT.fullmatch(packet[4:].removesuffix(b"\n"))
+
+
+def _unreachable(repository: Repository, packets: list[bytes]) -> list[str]:
+    """What is wanted although the branch does not reach it."""
+    wants = {match[2].decode() for packet in packets if (match := _object(packet)) and match[1] == b"want"}
     if len(wants) > MAX_WANTS:
         raise Invalid("too many wants")
-    for want in wants:
-        if not repository.reaches(want):
-            raise NotFound(f"upload-pack: not our ref {want}")
-    return b"".join(kept)
+    return sorted(want for want in wants if not repository.reaches(want))
+
+
+def _tells(repository: Repository, packet: bytes) -> bool:
+    """Whether git's answer to it would let on that an object is here which the branch does not reach."""
+    match = _object(packet)
+    return match is not None and match[1] == b"have" and repository.hides(match[2].decode())

@@ -1,5 +1,7 @@
 """For git: the smart HTTP protocol (gitprotocol-http(5)) at `/<user>/<id or slug>.git` and `/gist/<id>.git`.
 
+A push to `/<me>/<new slug>.git` makes a gist, and so does every push to `/init`.
+
 Only the smart protocol: the dumb one would hand out every object by its id.
 """
 
@@ -11,15 +13,17 @@ from typing import IO, cast
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from gistd.core import credentials, gists, house
-from gistd.core.access import NOBODY, Action, Actor, Open
+from gistd.core import access, credentials, gists, house
+from gistd.core.access import NOBODY, Action, Actor, Open, Scope
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from gistd.http import Face, client_address
+from gistd.http import Face, client_address, clone_url, page_url
 from gistd.index import Gist
 from gistd.store import receive, upload
 from gistd.store.pkt import Reader
 
-_ACTIONS = {"git-upload-pack": Action.VIEW, "git-receive-pack": Action.EDIT}
+_SERVICES = ("git-upload-pack", "git-receive-pack")
+_DRAINED = 8
+"""So many times the largest push is read to its end, so that the pusher hears why it is refused."""
 
 
 def _authenticate() -> Actor:
@@ -38,38 +42,57 @@ def _error(status: int, message: str, error: Exception) -> Response:
     return _uncached(response)
 
 
-face = Face("git", _authenticate, _error, r"/[^/]+/[^/]+\.git(/|$)")
+face = Face("git", _authenticate, _error, r"/([^/]+/[^/]+\.git(/|$)|init/)")
 
 
 @face.get("/<place:user>/<name>.git/info/refs", scope=Open.ONE_GIST)
 def info_refs(actor: Actor, user: str, name: str) -> Response:
-    service = request.args.get("service", "")
-    if service not in _ACTIONS:
-        raise Forbidden("gistd speaks git's smart HTTP protocol only; use git 1.6.6 or newer")
-    repository = gists.repository(_gist(actor, user, name, service))
-    if service == "git-receive-pack":
-        return _answer("git-receive-pack-advertisement", iter([receive.advertise(repository)]))
-    return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol()))
+    if _service() == "git-upload-pack":
+        repository = gists.repository(_gist(actor, user, name, Action.VIEW))
+        return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol()))
+    gist, _ = _target(actor, user, name)
+    return _offer(gists.repository(gist).refs() if gist else [])
 
 
 @face.post("/<place:user>/<name>.git/git-upload-pack", scope=Open.ONE_GIST)
 def upload_pack(actor: Actor, user: str, name: str) -> Response:
-    repository = gists.repository(_gist(actor, user, name, "git-upload-pack"))
+    repository = gists.repository(_gist(actor, user, name, Action.VIEW))
     limit = house.settings.max_fetch_bytes
     wanted = _body("git-upload-pack").read(limit + 1)
     if len(wanted) > limit:
         raise RequestEntityTooLarge
-    return _answer("git-upload-pack-result", upload.serve(repository, _protocol(), wanted))
+    return _answer("git-upload-pack-result", upload.serve(repository, _protocol(), wanted, house.answers))
 
 
 @face.post("/<place:user>/<name>.git/git-receive-pack", scope=Open.ONE_GIST)
 def receive_pack(actor: Actor, user: str, name: str) -> Response:
-    gist = _gist(actor, user, name, "git-receive-pack")
-    return _answer("git-receive-pack-result", iter([gists.push(actor, gist, _body("git-receive-pack"))]))
+    gist, slug = _target(actor, user, name)
+    body = _push_body()
+    return _report(gists.push(actor, gist, body) if gist else gists.push_new(actor, slug, body))
 
 
-def _gist(actor: Actor, user: str, name: str, service: str) -> Gist:
-    action = _ACTIONS[service]
+@face.get("/init/info/refs", scope=Open.ONE_GIST)
+def init_info_refs(actor: Actor) -> Response:
+    if _service() == "git-upload-pack":
+        raise Forbidden("every push to this address makes a gist; there is nothing to fetch from it")
+    access.require_scope(actor, Scope.GIST_WRITE)
+    return _offer([])
+
+
+@face.post("/init/git-receive-pack", scope=Scope.GIST_WRITE)
+def init_receive_pack(actor: Actor) -> Response:
+    pushed = gists.push_new(actor, "", _push_body())
+    return _report(pushed, "To push to it again: git remote set-url origin {}" if pushed.made else "")
+
+
+def _service() -> str:
+    service = request.args.get("service", "")
+    if service not in _SERVICES:
+        raise Forbidden("gistd speaks git's smart HTTP protocol only; use git 1.6.6 or newer")
+    return service
+
+
+def _gist(actor: Actor, user: str, name: str, action: Action) -> Gist:
     try:
         return gists.find(actor, user, name, action)
     except NotFound:
@@ -78,6 +101,14 @@ def _gist(actor: Actor, user: str, name: str, service: str) -> Gist:
         if actor == NOBODY:
             raise Unauthenticated("Authentication required") from None
         raise
+
+
+def _target(actor: Actor, user: str, name: str) -> tuple[Gist | None, str]:
+    """What a push goes to: a gist, or none and the slug of one that it makes."""
+    try:
+        return _gist(actor, user, name, Action.EDIT), ""
+    except NotFound:
+        return None, gists.claim(actor, user, name)
 
 
 def _protocol() -> str:
@@ -96,6 +127,12 @@ def _body(service: str) -> Reader:
     return _Inflated(request.stream)
 
 
+def _push_body() -> Reader:
+    settings = house.settings
+    request.max_content_length = max(settings.max_request_bytes, _DRAINED * settings.max_push_bytes)
+    return _body("git-receive-pack")
+
+
 class _Inflated:
     """A gzip stream, read; what it unpacks to is held to the same limit as a body that is not packed."""
 
@@ -112,6 +149,17 @@ class _Inflated:
         if self._left < 0:
             raise RequestEntityTooLarge
         return data
+
+
+def _offer(refs: list[tuple[str, str]]) -> Response:
+    return _answer("git-receive-pack-advertisement", iter([receive.advertise(refs)]))
+
+
+def _report(pushed: gists.Pushed, hint: str = "") -> Response:
+    words = ""
+    if pushed.made:
+        words = f"The new gist is at {page_url(pushed.made)}\n{hint.format(clone_url(pushed.made))}"
+    return _answer("git-receive-pack-result", iter([pushed.push.report(pushed.problem, words)]))
 
 
 def _answer(type: str, chunks: Iterator[bytes]) -> Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gistd.errors import Conflict, Invalid, Unavailable
-from gistd.store import FileChange, Limits, Signature, Store
+from gistd.store import FileChange, Limits, Signature, Store, disk
 
 LIMITS = Limits(file_bytes=10**6, gist_bytes=10**7, files=100)
 ID = "0123456789abcdef0123456789abcdef"
@@ -159,7 +159,9 @@ def test_counts_are_those_of_git(store: Store) -> None:
 
 
 def test_sweep_leaves_alone_what_is_being_made(store: Store) -> None:
-    with store.scratch() as place:
+    place = store.root / "tmp" / "alive.git"
+    place.mkdir()
+    with disk.locked(place):
         (store.root / "tmp" / "dead.git").mkdir()
         assert [path.name for path in store.sweep()] == ["dead.git"]
         assert place.exists()

@@ -176,10 +176,10 @@ def test_a_bad_tree_in_the_middle_of_the_history_counts(server: Server, alice: C
 @pytest.mark.parametrize(
     ("refspec", "words"),
     [
-        ("HEAD:refs/heads/other", "a gist has one branch; push to main"),
-        ("HEAD:refs/tags/v1", "a gist has one branch"),
-        ("HEAD:refs/replace/x", "a gist has one branch"),
-        ("HEAD:refs/heads/HEAD", "a gist has one branch"),
+        ("HEAD:refs/heads/other", "one branch and no tags; push only to main"),
+        ("HEAD:refs/tags/v1", "a gist has one branch and no tags"),
+        ("HEAD:refs/replace/x", "a gist has one branch and no tags"),
+        ("HEAD:refs/heads/HEAD", "a gist has one branch and no tags"),
         (":refs/heads/main", "cannot be deleted"),
     ],
 )
@@ -199,7 +199,7 @@ def test_limits_hold_for_pushes(own_server: Callable[..., Server], git: Git) -> 
     for files, words in (
         ({"big": "x" * 1001}, "'big' is larger than 1000 bytes"),
         ({str(n): f"{n}" * 999 for n in range(4)}, "together larger than 3000 bytes"),
-        ({"noise": os.urandom(30_000)}, "too large"),
+        ({"noise": os.urandom(30_000)}, "the push is larger than 20000 bytes"),
     ):
         clone = git.clone(alice.clone_url(gist))
         git.commit(clone, files)

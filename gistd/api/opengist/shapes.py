@@ -1,7 +1,7 @@
 """Opengist's objects: what comes in becomes a draft or a change, what goes out is made of a gist."""
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
@@ -10,7 +10,7 @@ from marshmallow.validate import OneOf, Regexp
 from gistd.api import Shape
 from gistd.core import gists, text
 from gistd.core.access import Actor
-from gistd.core.drafts import KEEP, MAX_DESCRIPTION, MAX_TITLE, MAX_TOPICS, Change, Draft
+from gistd.core.drafts import KEEP, LIFETIMES, MAX_DESCRIPTION, MAX_TITLE, MAX_TOPICS, Change, Draft
 from gistd.core.gists import Contents
 from gistd.http import clone_url, owner_name, page_url
 from gistd.index import VISIBILITIES, Gist, User
@@ -20,14 +20,6 @@ MAX_FILES_SHOWN = 50
 MAX_BYTES_SHOWN = 512 * 1024
 COMMITS_SHOWN = 10
 FORKS_SHOWN = 10
-
-_EXPIRE = {
-    "1hour": timedelta(hours=1),
-    "12hours": timedelta(hours=12),
-    "1day": timedelta(days=1),
-    "7days": timedelta(days=7),
-    "15days": timedelta(days=15),
-}
 
 # ---------------------------------------------------------------------- in
 
@@ -76,7 +68,7 @@ class _GistIn(Shape):
     visibility = Visibility(allow_none=True, load_default=None)
     topics = fields.List(fields.String(), allow_none=True, load_default=None, metadata={"maxItems": MAX_TOPICS})
     slug = fields.String(allow_none=True, load_default=None)
-    expire = fields.String(allow_none=True, load_default=None, validate=OneOf(["never", *_EXPIRE, "custom"]))
+    expire = fields.String(allow_none=True, load_default=None, validate=OneOf(["never", *LIFETIMES, "custom"]))
     files = fields.Dict(
         keys=fields.String(), values=fields.Nested(FileIn, allow_none=True), allow_none=True, load_default=None
     )
@@ -89,7 +81,7 @@ class _GistIn(Shape):
 
 def _expiry(data: dict[str, Any]) -> datetime | None:
     """The moment, which wins, or the end of the lifetime; None is never."""
-    lifetime = _EXPIRE.get(data["expire"] or "")
+    lifetime = LIFETIMES.get(data["expire"] or "")
     return data.get("expires_at") or (datetime.now(UTC) + lifetime if lifetime else None)
 
 
