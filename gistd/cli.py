@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from gistd import create_app, index
-from gistd.core import accounts, credentials, doctor, house
+from gistd.core import accounts, chores, credentials, doctor, house
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
 from gistd.index import User
@@ -162,16 +163,36 @@ def settings() -> None:
 def examine(repair: bool) -> None:
     """Check every gist against its repository. Exits with 1 if something is wrong and was not mended."""
     wrong = 0
-    with click.progressbar(length=1, label="checking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with _progress("checking") as progress:
+        for finding in doctor.examine(repair, progress):
+            click.echo(f"{'mended' if finding.mended else 'found'}: {finding.words}")
+            wrong += not finding.mended
+    sys.exit(1 if wrong else 0)
+
+
+@main.command()
+@click.option("--purge", metavar="ID", help="Only this gist; what it does not reach any more is deleted at once.")
+@_opened
+def gc(purge: str | None) -> None:
+    """Pack repositories, and delete what has been unreachable for two weeks. Safe while gistd serves."""
+    if purge:
+        sizes = chores.purge(purge)
+    else:
+        with _progress("packing") as progress:
+            sizes = chores.collect_garbage(progress, lambda words: click.echo(words, err=True))
+    click.echo(f"{sizes.before} bytes before, {sizes.after} bytes now")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, if there is one, that is told how many of how many are done."""
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
-        for finding in doctor.examine(repair, progress):
-            click.echo(f"{'mended' if finding.mended else 'found'}: {finding.words}")
-            wrong += not finding.mended
-    sys.exit(1 if wrong else 0)
+        yield progress
 
 
 if __name__ == "__main__":

@@ -47,10 +47,11 @@ def copy(repository: Repository, directory: Path) -> None:
         _pack(repository, repository.objects([head]), directory)
 
 
-def collect(repository: Repository, lost_before: datetime) -> Sizes:
+def collect(repository: Repository, lost_before: datetime | None) -> Sizes:
     """Pack what the branch reaches into one pack, and delete what it has not reached since the time given.
 
     What it does not reach is set aside in a pack of its own when that is first seen; from then on time counts.
+    None deletes all of it at once.
     """
     before = sum(map(_size, _all(repository)))
     living = _living(repository)
@@ -58,9 +59,11 @@ def collect(repository: Repository, lost_before: datetime) -> Sizes:
     held = {id for pack in living for id in packs.ids(pack.with_suffix(".idx"))}
     if reached and (len(living) > 1 or held != reached):
         made = _pack(repository, reached, repository.packs)
-        _set_aside(repository, held - reached)
+        if lost_before is not None:
+            _set_aside(repository, held - reached)
         _remove(pack for pack in living if pack != made)
-    _remove(pack for pack in _all(repository) if (since := _lost_since(pack)) and since <= lost_before)
+    lost = {pack: since for pack in _all(repository) if (since := _lost_since(pack))}
+    _remove(pack for pack, since in lost.items() if lost_before is None or since <= lost_before)
     return Sizes(before, sum(map(_size, _all(repository))))
 
 

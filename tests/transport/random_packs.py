@@ -180,7 +180,7 @@ def inside_a_tree(dice: random.Random) -> Push:
     return _packed(dice, draft.objects(b"".join(shuffled(dice, draft.entries))))
 
 
-_MODES = ("100755", "40000", "040000", "120000", "160000", "100664", "0100644", "")
+_MODES = ("100755", "40000", "40000", "40000", "040000", "120000", "160000", "100664", "0100644", "")
 _PLAIN = ("a", "a.", "a-", "a0", "b", "c", "a.b", "a0b")
 _ODD = ("A", "", ".", "..", ".git", ".gitmodules", ".gitattributes", ".gitattributes", "GITATT~1", "git~1", "~1000000")
 _LINES = (b"* text\n", b"x" * 2047 + b"\n", b"x" * 2048 + b"\n", b"x" * 3000, b"")

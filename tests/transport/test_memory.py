@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,22 +61,32 @@ def warm_up(alice: Client, git: Git) -> None:
         git("-c", f"protocol.version={version}", "clone", "-q", "--depth=1", gist["clone_url"], git.home / version)
 
 
+@contextmanager
+def serving(owner: Client) -> Iterator[None]:
+    """A server of one worker, fresh."""
+    owner.server.start("--workers", "1")
+    try:
+        yield
+    finally:
+        owner.session.close()  # a server that is to stop waits for those who are still there
+        assert owner.server.stop() == 0
+
+
 @pytest.fixture(scope="module")
-def owner(tmp_path_factory: pytest.TempPathFactory) -> Client:
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """On a server that does not run yet."""
     require("procfs", Path("/proc/self/clear_refs").exists())
-    return Server(tmp_path_factory.mktemp("server"), rate_limits=False).user("alice")
+    server = Server(tmp_path_factory.mktemp("server"), rate_limits=False)
+    yield server.user("alice")
+    assert "Traceback" not in server.log.read_text(), "the server met something it did not expect"
 
 
 @pytest.fixture
 def alice(owner: Client, git: Git) -> Iterator[Client]:
     """The same owner and data in each test, but a fresh worker."""
-    owner.server.start("--workers", "1")
-    warm_up(owner, git)
-    yield owner
-    owner.session.close()  # a server that is to stop waits for those who are still there
-    assert owner.server.stop() == 0
-    assert "Traceback" not in owner.server.log.read_text(), "the server met something it did not expect"
+    with serving(owner):
+        warm_up(owner, git)
+        yield owner
 
 
 TOO_BIG: dict[str, Callable[[Git, Path], str]] = {
@@ -107,13 +118,12 @@ def test_what_is_too_big_is_refused_in_words(alice: Client, git: Git, what: str)
 def big(owner: Client, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The id and the head of a gist of 40 MiB."""
     git = quick_git(tmp_path_factory.mktemp("big") / "git")
-    owner.server.start("--workers", "1")
-    gist = owner.create()
-    clone = git.clone(owner.clone_url(gist))
-    head = commit_noise(git, clone, BIG)
-    git("push", "-q", cwd=clone)
-    owner.session.close()
-    assert owner.server.stop() == 0
+    with serving(owner):
+        gist = owner.create()
+        clone = git.clone(owner.clone_url(gist))
+        head = commit_noise(git, clone, BIG)
+        git("push", "-q", cwd=clone)
+    shutil.rmtree(clone)
     return gist["id"], head
 
 

@@ -1,0 +1,132 @@
+"""gistd gc: repositories become small, nothing that counts gets lost, what was pushed away goes in time."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Client, Git, Server
+
+THREE_WEEKS = 21 * 24 * 3600
+
+
+@pytest.fixture
+def home(own_server: Callable[..., Server]) -> Client:
+    return own_server().start().user("alice")
+
+
+def _packs(repository: Path) -> list[Path]:
+    return sorted((repository / "objects" / "pack").glob("*.pack"))
+
+
+def _holds(git: Git, repository: Path, id: str) -> bool:
+    return git.try_("cat-file", "-e", id, cwd=repository).returncode == 0
+
+
+def _push_away_a_secret(git: Git, alice: Client, gist: dict) -> str:
+    clone = git.clone(alice.clone_url(gist))
+    git.commit(clone, {"secret.txt": "hunter2"})
+    git("push", "-q", cwd=clone)
+    secret = git("rev-parse", "HEAD:secret.txt", cwd=clone).strip()
+    git("reset", "-q", "--hard", "HEAD^", cwd=clone)
+    git("push", "-q", "--force", cwd=clone)
+    return secret
+
+
+def _let_time_pass(repository: Path) -> None:
+    for path in repository.rglob("*.lost"):
+        at = path.stat().st_mtime - THREE_WEEKS
+        os.utime(path, (at, at))
+
+
+def test_many_packs_become_one(home: Client, git: Git) -> None:
+    gist = home.create({"a": "0\n" * 1000})
+    for number in range(20):
+        home.change(gist["id"], files={"a": {"content": f"{number + 1}\n" * 1000}})
+    repository = home.server.repository(gist["id"])
+    assert len(_packs(repository)) == 21
+    before = sum(pack.stat().st_size for pack in _packs(repository))
+    assert f"{before} bytes before" in home.server.cli("gc")
+    assert len(_packs(repository)) == 1
+    assert git("rev-list", "--count", "main", cwd=repository) == "21\n"
+    assert git("fsck", "--strict", cwd=repository) == ""
+    home.change(gist["id"], files={"a": {"content": "and on"}})
+    assert home.server.cli("doctor") == ""
+
+
+def test_what_was_pushed_away_goes_after_two_weeks(home: Client, git: Git) -> None:
+    gist = home.create()
+    repository = home.server.repository(gist["id"])
+    secret = _push_away_a_secret(git, home, gist)
+    home.server.cli("gc")
+    assert _holds(git, repository, secret), "it may have been a mistake"
+    home.server.cli("gc")
+    assert _holds(git, repository, secret) and len(_packs(repository)) == 2
+    _let_time_pass(repository)
+    home.server.cli("gc")
+    assert not _holds(git, repository, secret) and len(_packs(repository)) == 1
+    assert home.read(gist["id"])["files"] and git("fsck", "--strict", cwd=repository) == ""
+
+
+def test_what_comes_back_stays(home: Client, git: Git) -> None:
+    gist = home.create()
+    repository = home.server.repository(gist["id"])
+    secret = _push_away_a_secret(git, home, gist)
+    home.server.cli("gc")
+    home.change(gist["id"], files={"again.txt": {"content": "hunter2"}})
+    _let_time_pass(repository)
+    home.server.cli("gc")
+    assert _holds(git, repository, secret)
+    assert home.read(gist["id"])["files"]["again.txt"]["content"] == "hunter2"
+
+
+def test_a_purge_does_not_wait(home: Client, git: Git) -> None:
+    gist = home.create()
+    repository = home.server.repository(gist["id"])
+    secret = _push_away_a_secret(git, home, gist)
+    home.server.cli("gc", "--purge", gist["id"])
+    assert not _holds(git, repository, secret)
+    assert list(home.read(gist["id"])["files"]) == ["hello.py"]
+    assert "there is no gist" in home.server.cli("gc", "--purge", "0" * 32, code=1)
+
+
+def test_many_writes_keep_what_was_set_aside_apart(home: Client, git: Git) -> None:
+    gist = home.create()
+    repository = home.server.repository(gist["id"])
+    secret = _push_away_a_secret(git, home, gist)
+    home.server.cli("gc")
+    for number in range(40):  # more than are left apart: the small ones become one
+        home.change(gist["id"], files={"hello.py": {"content": f"{number}"}})
+    assert len(_packs(repository)) < 40
+    _let_time_pass(repository)
+    home.server.cli("gc")
+    assert not _holds(git, repository, secret)
+
+
+def test_it_is_safe_while_serving(home: Client, git: Git) -> None:
+    gists = [home.create({"a": f"{number}"}) for number in range(3)]
+    stop = threading.Event()
+
+    def collect() -> None:
+        while not stop.is_set():
+            home.server.cli("gc")
+
+    collector = threading.Thread(target=collect)
+    collector.start()
+    try:
+        for number in range(6):
+            for gist in gists:
+                home.change(gist["id"], files={"a": {"content": f"round {number}"}})
+                clone = git.clone(home.clone_url(gist))
+                assert (clone / "a").read_text() == f"round {number}"
+                git.commit(clone, {"b": f"pushed {number}"})
+                git("push", "-q", cwd=clone)
+    finally:
+        stop.set()
+        collector.join()
+    for gist in gists:
+        assert git("rev-list", "--count", "main", cwd=home.server.repository(gist["id"])) == "13\n"
+        assert git("fsck", "--strict", cwd=home.server.repository(gist["id"])) == ""
+    assert home.server.cli("doctor") == ""
