@@ -114,6 +114,8 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
     else:
         current_app.logger.exception("%s %s failed", request.method, ascii(request.path))
         response = face.render_error(500, "Something went wrong here; the operator finds the cause in the log", error)
+    if response.status_code == 413:
+        response.headers["Connection"] = "close"  # nobody reads the rest of the body
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = "5"
     elif isinstance(error, TooManyRequests):

@@ -59,10 +59,10 @@ class Server(BaseApplication):
         return self._load_app()
 
     def _when_ready(self, arbiter: Any) -> None:
-        deadline = struct.pack("ll", SOCKET_DEADLINE, 0)
         for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadlines
-            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, deadline)
-            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, deadline)
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SOCKET_DEADLINE, 0))
+            # Half of it: what went into a buffer nobody empties counts as sent, so it is waited for twice.
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SOCKET_DEADLINE // 2, 0))
             host, port = listener.sock.getsockname()[:2]
             self._ready(host, port)
 
@@ -70,8 +70,26 @@ class Server(BaseApplication):
 class Worker(gthread.ThreadWorker):
     """A connection gets a thread when its first bytes are there, so that silent ones cost none.
 
-    gunicorn's own would wait five seconds for them, in a thread.
+    gunicorn's own would wait five seconds for them, in a thread. And it would take connections that it has no
+    thread for, while another worker may have one.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._running = 0
+
+    def enqueue_req(self, conn: Any) -> None:
+        self._running += 1
+        super().enqueue_req(conn)
+        if self._running >= self.cfg.threads:
+            self.set_accept_enabled(False)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        self._running -= 1
+        super().finish_request(conn, fs)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled and self._running < self.cfg.threads)
 
     def handle(self, conn: Any) -> Any:
         if not conn.initialized and not conn.wait_for_data(0):

@@ -48,9 +48,16 @@ def is_behind(gist: Gist) -> bool:
         return _differs(gist, house.store.open(gist.id))
 
 
-def _differs(gist: Gist, repository: Repository) -> bool:
+def check_branch(gist: Gist, repository: Repository) -> None:
+    """Raise Unavailable when the repository has no revision any more."""
     if gist.head is not None and repository.head is None:
-        raise Unavailable("the repository of this gist has lost its branch")
+        raise Unavailable(
+            "the repository of this gist has lost its branch; its operator can find out more with `gistd doctor`"
+        )
+
+
+def _differs(gist: Gist, repository: Repository) -> bool:
+    check_branch(gist, repository)
     files = _files(repository)
     rows = _rows(files)
     kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}

@@ -87,10 +87,15 @@ def find(actor: Actor, place: str, name: str, action: Action = Action.VIEW) -> G
 
     Else as `get`.
     """
+    return catalogue.complete(locate(actor, place, name, action))
+
+
+def locate(actor: Actor, place: str, name: str, action: Action = Action.VIEW) -> Gist:
+    """As `find`, without what hangs on the gist (topics, forks): git wants to know only where it is."""
     found = index.gists.by_id(name) if place in ("gist", "anonymous") else index.gists.by_owner(place, name)
     if place == "anonymous" and found is not None and found.owner_id is not None:
         found = None
-    return catalogue.complete(access.require(actor, action, found))
+    return access.require(actor, action, found)
 
 
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
@@ -151,7 +156,9 @@ def read(gist: Gist, revision: str, path: str) -> bytes:
 def repository(gist: Gist) -> Repository:
     """The repository itself, for git's own protocol. Raises Unavailable when it is missing or damaged."""
     with catalogue.present(gist):
-        return house.store.open(gist.id)
+        opened = house.store.open(gist.id)
+        catalogue.check_branch(gist, opened)
+        return opened
 
 
 def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:
@@ -234,7 +241,7 @@ def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None) -> None
 
 def _again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:
     """The gist as it is now that we hold its lock: it may have been changed, or hidden, while we waited."""
-    now = catalogue.complete(access.require(actor, action, index.gists.by_id(gist.id)))
+    now = index.gists.with_topics(access.require(actor, action, index.gists.by_id(gist.id)))
     if only_if_unchanged and (now.head, now.updated_at) != (gist.head, gist.updated_at):
         raise PreconditionFailed("the gist was changed in the meantime")
     return now

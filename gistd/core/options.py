@@ -53,7 +53,7 @@ def _expiry(value: str) -> datetime | None:
 _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "title": ("title", str),
     "description": ("description", str),
-    "visibility": ("visibility", str.lower),
+    "visibility": ("visibility", str),
     "topics": ("topics", _topics),
     "url": ("slug", str),
     "expire": ("expires_at", _expiry),

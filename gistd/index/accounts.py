@@ -11,6 +11,7 @@ from gistd.errors import Conflict
 
 from .connection import is_text, write
 from .models import Credential, Failures, User, now
+from .prepared import Prepared
 
 
 def add_user(username: str, password_hash: str | None, email: str, admin: bool) -> User:
@@ -58,8 +59,16 @@ def add_credential(
 
 def credential_by_hash(kind: str, secret_hash: str) -> Credential | None:
     """With its user."""
-    query = Credential.select(Credential, User).join(User)
-    return query.where(Credential.secret_hash == secret_hash, Credential.kind == kind).get_or_none()
+    return _CREDENTIAL.first(secret_hash, kind)
+
+
+_CREDENTIAL = Prepared(
+    lambda secret_hash, kind: (
+        Credential.select(Credential, User)
+        .join(User)
+        .where(Credential.secret_hash == secret_hash, Credential.kind == kind)
+    )
+)
 
 
 def credential(user: User, id: int, kind: str) -> Credential | None:

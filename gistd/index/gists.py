@@ -15,6 +15,7 @@ from gistd.errors import Conflict, NotFound
 from .accounts import name_key
 from .connection import is_text, write
 from .models import File, Gist, Like, Search, Topic, User
+from .prepared import Prepared
 
 _IDENT_ALPHABET = string.ascii_letters + string.digits
 
@@ -32,15 +33,12 @@ class FileRow(NamedTuple):
 
 
 def by_id(id: str) -> Gist | None:
-    return _rows().where(Gist.id == id).get_or_none() if is_text(id) else None
+    return _BY_ID.first(id) if is_text(id) else None
 
 
 def by_owner(username: str, name: str) -> Gist | None:
     """The gist of a user by its id or its slug; case counts in neither user name nor slug."""
-    if not is_text(username + name):
-        return None
-    named = (Gist.id == name) | (Gist.slug_key == slug_key(name))
-    return _rows().where(User.name_key == name_key(username), named).get_or_none()
+    return _BY_OWNER.first(name_key(username), name, slug_key(name)) if name and is_text(username + name) else None
 
 
 def page(condition: Any, *, limit: int, offset: int, liked_by: User | None = None) -> list[Gist]:
@@ -65,9 +63,15 @@ def complete(gists: list[Gist], counted: Any) -> list[Gist]:
     return gists
 
 
+def with_topics(gist: Gist) -> Gist:
+    """Give a row its topics only."""
+    gist.topic_names = [name for (name,) in _TOPICS.all(gist.number)]
+    return gist
+
+
 def words(gist: Gist) -> str | None:
     """What search finds the gist by."""
-    found = Search.get_or_none(Search.rowid == gist.number)
+    found = _WORDS.first(gist.number)
     return None if found is None else found.words
 
 
@@ -88,8 +92,7 @@ def all_ids() -> set[str]:
 
 def files(gist: Gist) -> list[FileRow]:
     """The files at the head, by path."""
-    query: Any = File.select(File.path, File.blob, File.size, File.language)
-    return sorted(FileRow(*row) for row in query.where(File.gist == gist).tuples())
+    return sorted(FileRow(row.path, row.blob, row.size, row.language) for row in _FILES.all(gist.number))
 
 
 def likes(user: User, gist: Gist) -> bool:
@@ -98,6 +101,22 @@ def likes(user: User, gist: Gist) -> bool:
 
 def _rows() -> Any:
     return Gist.select(Gist, User).join(User, peewee.JOIN.LEFT_OUTER)
+
+
+_BY_ID = Prepared(lambda id: _rows().where(Gist.id == id))
+_BY_OWNER = Prepared(
+    lambda owner, id, slug: _rows().where(User.name_key == owner, (Gist.id == id) | (Gist.slug_key == slug))
+)
+_TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name).tuples())
+_FILES = Prepared(lambda gist: File.select().where(File.gist == gist))
+_ADD_FILE = Prepared(
+    lambda id, gist, path, blob, size, language: File.insert(
+        id=id, gist=gist, path=path, blob=blob, size=size, language=language
+    )
+)
+_WORDS = Prepared(lambda gist: Search.select().where(Search.rowid == gist))
+_PUT_WORDS = Prepared(lambda gist, words: Search.insert(rowid=gist, words=words))
+_FORGET_WORDS = Prepared(lambda gist: Search.delete().where(Search.rowid == gist))
 
 
 def _liked(query: Any, user: User | None) -> Any:
@@ -123,7 +142,7 @@ def add(columns: Mapping[str, Any], files: Iterable[FileRow], topics: Iterable[s
         gist = Gist.create(**columns, slug_key=slug_key(columns.get("slug", "")), ident=_free_ident())
         _add_files(gist, [(uuid.uuid4().hex, file) for file in files])
         _put_topics(gist, topics)
-        Search.insert(rowid=gist.number, words=words).execute()
+        _PUT_WORDS.run(gist.number, words)
 
 
 def update(
@@ -156,7 +175,7 @@ def delete(gist: Gist) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
         if Gist.delete().where(Gist.id == gist.id).execute():
-            Search.delete().where(Search.rowid == gist.number).execute()
+            _FORGET_WORDS.run(gist.number)
 
 
 def set_like(user: User, gist: Gist, liked: bool, at: datetime) -> None:
@@ -196,7 +215,7 @@ def _free_ident() -> str:
 
 
 def _put_files(gist: Gist, files: Iterable[FileRow], renamed: Mapping[str, str]) -> None:
-    before = {row.path: row for row in File.select().where(File.gist == gist)}
+    before = {row.path: row for row in _FILES.all(gist.number)}
     kept, new = set(), []
     for file in files:
         row = before.get(renamed.get(file.path, file.path))
@@ -211,14 +230,13 @@ def _put_files(gist: Gist, files: Iterable[FileRow], renamed: Mapping[str, str])
 
 
 def _add_files(gist: Gist, files: list[tuple[str, FileRow]]) -> None:
-    rows = [{"id": id, "gist": gist, **file._asdict()} for id, file in files]
-    if rows:
-        File.insert_many(rows).execute()
+    for id, file in files:
+        _ADD_FILE.run(id, gist.number, *file)
 
 
 def _put_words(gist: Gist, words: str) -> None:
-    Search.delete().where(Search.rowid == gist.number).execute()
-    Search.insert(rowid=gist.number, words=words).execute()
+    _FORGET_WORDS.run(gist.number)
+    _PUT_WORDS.run(gist.number, words)
 
 
 def _put_topics(gist: Gist, topics: Iterable[str]) -> None:

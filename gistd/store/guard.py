@@ -130,6 +130,8 @@ class TreeGuard:
             raise Invalid(f"folder {shown(folder)}: more than {MAX_FOLDERS} folders deep")
         if tree not in self._surveys:
             self._surveys[tree] = self._count(tree, folder, level)
+        if folder and not self._surveys[tree].files:
+            raise Invalid(f"folder {shown(folder)}: it is empty")
         return self._surveys[tree]
 
     def _count(self, tree: str, folder: str, level: int) -> _Survey:
@@ -154,8 +156,6 @@ class TreeGuard:
                 files, size, depth = files + below.files, size + below.size, max(depth, below.depth + 1)
             else:
                 files, size = files + 1, size + self._file_size(mode, id, path)
-        if folder and not files:
-            raise Invalid(f"folder {shown(folder)}: it is empty")
         return _Survey(files, size, depth)
 
     def _folder(self, raw_name: bytes, id: str, path: str, level: int) -> _Survey:

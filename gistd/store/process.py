@@ -26,9 +26,7 @@ _CONFIG = {
     "pack.window": "10",
     "protocol.allow": "never",
     "transfer.advertiseObjectInfo": "false",
-    "transfer.hideRefs": "refs/",  # there is one branch and nothing else, unless somebody made it by hand
     "uploadpack.allowFilter": "false",
-    "uploadpack.hideRefs": "!refs/heads/",
     "uploadpack.keepAlive": "5",
 }
 
@@ -41,9 +39,9 @@ def _git() -> str:
     return path
 
 
-def environment(repository: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    """All that a git child gets to know; nothing of the server's own environment."""
-    config = {**_CONFIG, "safe.directory": str(repository)}
+def environment(repository: Path, config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """All that a git child gets to know; nothing of the server's own environment. What is said last counts."""
+    config = {**_CONFIG, "safe.directory": str(repository), **config}
     variables = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": "/nonexistent",
@@ -62,7 +60,9 @@ def environment(repository: Path, extra: Mapping[str, str]) -> dict[str, str]:
     return {**variables, **extra}
 
 
-def stream(repository: Path, arguments: list[str], input: bytes, extra: Mapping[str, str]) -> Iterator[bytes]:
+def stream(
+    repository: Path, arguments: list[str], input: bytes, config: Mapping[str, str], extra: Mapping[str, str]
+) -> Iterator[bytes]:
     """What git answers, piece by piece. When the consumer goes away it is killed, with all that it started.
 
     Its input is a file, so that neither side ever waits for the other.
@@ -72,7 +72,7 @@ def stream(repository: Path, arguments: list[str], input: bytes, extra: Mapping[
         given.seek(0)
         process = subprocess.Popen(
             [_git(), *arguments],
-            env=environment(repository, extra),
+            env=environment(repository, config, extra),
             start_new_session=True,
             stdin=given,
             stdout=subprocess.PIPE,

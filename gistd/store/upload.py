@@ -27,8 +27,7 @@ def advertise(repository: Repository, protocol: str) -> Iterator[bytes]:
         yield fetch.ADVERTISEMENT
         return
     yield pkt.line(b"# service=git-upload-pack\n") + pkt.FLUSH
-    arguments = ["upload-pack", "--strict", "--stateless-rpc", "--http-backend-info-refs", str(repository.path)]
-    yield from process.stream(repository.path, arguments, b"", {"GIT_PROTOCOL": version})
+    yield from _git(repository, version, "--http-backend-info-refs", b"")
 
 
 def serve(repository: Repository, protocol: str, request: bytes, answers: fetch.Answers) -> Iterator[bytes]:
@@ -49,8 +48,14 @@ def serve(repository: Repository, protocol: str, request: bytes, answers: fetch.
         if (answer := fetch.fetch(repository, asked.arguments, answers)) is not None:
             return iter([answer])
     kept = b"".join(packet for packet in packets if not _tells(repository, packet))
-    arguments = ["upload-pack", "--strict", "--stateless-rpc", "--timeout=60", str(repository.path)]
-    return process.stream(repository.path, arguments, kept, {"GIT_PROTOCOL": version})
+    return _git(repository, version, "--timeout=60", kept)
+
+
+def _git(repository: Repository, version: str, option: str, request: bytes) -> Iterator[bytes]:
+    arguments = ["upload-pack", "--strict", "--stateless-rpc", option, str(repository.path)]
+    # There is one branch and nothing else, unless somebody made it by hand.
+    shown = {"transfer.hideRefs": "refs/", "uploadpack.hideRefs": f"!{repository.ref}"}
+    return process.stream(repository.path, arguments, request, shown, {"GIT_PROTOCOL": version})
 
 
 def _version(protocol: str) -> str:

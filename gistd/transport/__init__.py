@@ -94,7 +94,7 @@ def _service() -> str:
 
 def _gist(actor: Actor, user: str, name: str, action: Action) -> Gist:
     try:
-        return gists.find(actor, user, name, action)
+        return gists.locate(actor, user, name, action)
     except NotFound:
         # git only sends credentials after a 401, so whoever has sent none is asked for them, and what is
         # missing looks like what is private.

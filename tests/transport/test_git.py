@@ -72,106 +72,6 @@ def test_push_of_a_rewritten_history(alice: Client, git: Git) -> None:
     assert alice.get(f"/alice/{gist['id']}/raw/{secret}/secret.txt").status_code == 404
 
 
-def test_an_older_revision_can_be_fetched_by_its_id(alice: Client, git: Git) -> None:
-    gist = alice.create()
-    first = gist["commits"][0]["version"]
-    alice.change(gist["id"], files={"hello.py": {"content": "2"}})
-    empty = git.home / "empty"
-    git("init", "-q", empty)
-    git("fetch", "-q", gist["clone_url"], first, cwd=empty)
-    assert git("rev-parse", "FETCH_HEAD", cwd=empty).strip() == first
-
-
-def test_a_big_push_in_chunks(alice: Client, git: Git) -> None:
-    """Above http.postBuffer git probes with an empty request, then sends the body chunked."""
-    gist = alice.create()
-    clone = git.clone(alice.clone_url(gist))
-    noise = bytes((i * i * 31 + i // 7) % 251 for i in range(3_000_000))
-    git.commit(clone, {"noise.bin": noise})
-    git("-c", "http.postBuffer=65536", "push", "-q", cwd=clone)
-    assert alice.read(gist["id"])["files"]["noise.bin"]["size"] == len(noise)
-    assert alice.get(f"/alice/{gist['id']}/raw/HEAD/noise.bin").content == noise
-
-
-def test_who_may_push(alice: Client, bob: Client, git: Git) -> None:
-    gist = alice.create()
-    clone = git.clone(gist["clone_url"])
-    git.commit(clone, {"hello.py": "mine now"})
-    reader = alice.server.client("alice", "gist:read")
-    for who, url, words in (
-        ("nobody", gist["clone_url"], "could not read Username"),
-        ("a wrong password", alice.clone_url(gist, "wrong-password"), "Authentication failed"),
-        ("a stranger", bob.clone_url(gist), "403"),
-        ("a token that may only read", reader.clone_url(gist), "403"),
-    ):
-        done = git.try_("push", url, "HEAD", cwd=clone)
-        assert done.returncode != 0 and words in done.stderr, (who, done.stderr)
-    assert alice.read(gist["id"])["files"]["hello.py"]["content"] == "print('hello')\n"
-
-
-def test_a_private_gist_is_as_if_it_were_not(alice: Client, bob: Client, nobody: Client, git: Git) -> None:
-    gist = alice.create(visibility="private")
-    missing = gist["clone_url"].replace(gist["id"], "0" * 32)
-    assert git.clone(alice.clone_url(gist)).joinpath("hello.py").exists()
-    for client, status in ((nobody, 401), (bob, 404)):
-        answers = [
-            client.request(
-                "GET",
-                f"{url}/info/refs?service=git-upload-pack",
-                auth=(client.name, client.token) if client.name else None,
-            )
-            for url in (gist["clone_url"], missing)
-        ]
-        assert [answer.status_code for answer in answers] == [status, status]
-        assert answers[0].content == answers[1].content
-        assert set(answers[0].headers) == set(answers[1].headers)
-
-
-@pytest.mark.parametrize(
-    ("path", "options", "status"),
-    [
-        ("/info/refs", {}, 403),
-        ("/info/refs?service=git-upload-archive", {}, 403),
-        ("/HEAD", {}, 404),
-        ("/objects/info/packs", {}, 404),
-        ("/git-upload-pack", {"method": "POST", "data": b"0000"}, 415),
-        ("/git-upload-pack", {"method": "POST", "data": b"0000", "type": "upload"}, 200),
-        ("/git-upload-pack", {"method": "POST", "data": b"+00f", "type": "upload"}, 422),
-        ("/git-upload-pack", {"method": "POST", "data": b"0032want x", "type": "upload"}, 422),
-        ("/git-upload-pack", {"method": "POST", "data": b"x", "type": "upload", "encoding": "gzip"}, 422),
-        ("/git-upload-pack", {"method": "POST", "data": b"x", "type": "upload", "encoding": "br"}, 415),
-        ("/git-receive-pack", {"method": "POST", "data": b"0000", "type": "receive"}, 401),
-        ("/git-receive-pack?service=git-upload-pack", {"method": "POST", "data": b"0000", "type": "upload"}, 401),
-        ("/git-upload-pack", {"method": "GET"}, 405),
-    ],
-)
-def test_requests_that_git_would_not_make(alice: Client, nobody: Client, path: str, options: dict, status: int) -> None:
-    gist = alice.create()
-    headers = {}
-    if "type" in options:
-        headers["Content-Type"] = f"application/x-git-{options['type']}-pack-request"
-    if "encoding" in options:
-        headers["Content-Encoding"] = options["encoding"]
-    answer = nobody.request(
-        options.get("method", "GET"), gist["clone_url"] + path, data=options.get("data"), headers=headers
-    )
-    assert answer.status_code == status, answer.text
-
-
-def test_a_compressed_bomb_is_refused(own_server, git: Git) -> None:
-    import gzip
-
-    server = own_server(max_request_bytes=1_000_000).start()
-    gist = server.user("alice").create()
-    answer = server.nobody.request(
-        "POST",
-        gist["clone_url"] + "/git-upload-pack",
-        data=gzip.compress(b"0" * 50_000_000),
-        headers={"Content-Type": "application/x-git-upload-pack-request", "Content-Encoding": "gzip"},
-    )
-    assert answer.status_code == 413
-
-
 def test_the_clone_url_leads_a_browser_to_the_page(alice: Client, nobody: Client) -> None:
     gist = alice.create()
     answer = nobody.get(gist["clone_url"])
@@ -184,26 +84,6 @@ def test_a_gist_with_a_slug(alice: Client, git: Git) -> None:
     assert gist["clone_url"].endswith("/alice/My-Notes.git")
     for name in ("My-Notes", "my-notes", gist["id"]):
         assert git("ls-remote", f"{alice.server.url}/Alice/{name}.git")
-
-
-def test_whether_something_was_pushed_away_is_not_told(alice: Client, nobody: Client, git: Git) -> None:
-    gist = alice.create()
-    clone = git.clone(alice.clone_url(gist))
-    gone = git.commit(clone, {"secret.txt": "hunter2"})
-    git("push", "-q", cwd=clone)
-    git("reset", "-q", "--hard", "HEAD^", cwd=clone)
-    git("push", "-q", "--force", cwd=clone)
-
-    def answer(have: str) -> bytes:
-        lines = [f"want {gist['commits'][0]['version']} multi_ack_detailed no-done\n", "", f"have {have}\n", ""]
-        body = b"".join(b"%04x%s" % (len(line) + 4, line.encode()) if line else b"0000" for line in lines)
-        return nobody.request(
-            "POST", gist["clone_url"] + "/git-upload-pack", data=body,
-            headers={"Content-Type": "application/x-git-upload-pack-request"},
-        ).content  # fmt: skip
-
-    assert answer(gone) == answer("1" * 40)
-    assert answer(gist["commits"][0]["version"]) != answer("1" * 40)
 
 
 def test_a_request_that_git_answers_at_length(alice: Client, nobody: Client) -> None:
@@ -220,15 +100,6 @@ def test_a_request_that_git_answers_at_length(alice: Client, nobody: Client) -> 
     )  # fmt: skip
     assert answer.status_code == 200
     assert answer.content.count(b"ACK") > 29_000
-
-
-def test_a_request_for_a_fetch_is_limited(alice: Client, nobody: Client) -> None:
-    gist = alice.create()
-    answer = nobody.request(
-        "POST", gist["clone_url"] + "/git-upload-pack", data=b"0" * 3_000_000,
-        headers={"Content-Type": "application/x-git-upload-pack-request"},
-    )  # fmt: skip
-    assert answer.status_code == 413
 
 
 def test_many_haves_cost_one_walk(own_server, git: Git) -> None:

@@ -204,8 +204,8 @@ def _of(*objects: Obj) -> Sent:
 
 
 def _reversed_chain(scene: Scene) -> Sent:
-    """900 REF_DELTAs, each before its base."""
-    contents = [b"x\n%d" % number for number in range(901)]
+    """240 REF_DELTAs, each before its base."""
+    contents = [b"x\n%d" % number for number in range(241)]
     deltas = [
         ref_delta(blob(before).id, packs.delta(len(before), len(after), packs.copy(0, 2), packs.insert(after[2:])))
         for before, after in pairwise(contents)
@@ -262,7 +262,7 @@ def _binary(scene: Scene) -> Sent:
 
 ODD_BUT_FINE: dict[str, Callable[[Scene], Sent]] = {
     "whole objects": lambda scene: _of(*packs.revision({"a": b"a\n"}, scene.head)),
-    "a chain of 900 deltas, from behind": _reversed_chain,
+    "a chain of 240 deltas, from behind": _reversed_chain,
     "a thin pack": _thin,
     "a pack with all that is there already": _all_again,
     "commits before trees before files": _commits_first,

@@ -36,16 +36,18 @@ fetch  missing    401     401    404       404       404    404
 
 push   public     401     401    403       200       200    403
 push   unlisted   401     401    403       200       200    403
-push   private    401     401    404       200       200    404
-push   expired    401     401    404       404       404    404
+push   private    401     401    404       200       200    403
+push   expired    401     401    404       404       404    403
 push   archived   401     401    403       403       403    403
-push   missing    401     401    404       404       404    404
+push   missing    401     401    404       404       404    403
+
+# What is missing or private is 403 to a token of the owner's that must not write at all: it is not looked for.
 
 # To /owner/<slug>.git. A slug that is taken is that gist's address: the push changes it by the same rules. A slug
 # that is free makes a gist for the owner of the path, and an expired gist's slug is free again.
 create public     401     401    403       200       200    403
 create unlisted   401     401    403       200       200    403
-create private    401     401    404       200       200    404
+create private    401     401    404       200       200    403
 create expired    401     401    404       200       200    403
 create archived   401     401    403       403       403    403
 create missing    401     401    404       200       200    403

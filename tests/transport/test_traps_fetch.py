@@ -53,7 +53,8 @@ def test_t01_what_was_pushed_away_is_fetched_by_nobody(alice: Client, nobody: Cl
 def test_t01_a_fork_does_not_have_what_its_parent_hides(alice: Client, bob: Client, git: Git, gist: dict) -> None:
     gone = push_and_take_back(git, alice.clone_url(gist), {"secret.txt": "hunter2"})
     fork = bob.request("POST", f"/api/gists/{gist['id']}/forks").json()
-    for id in (*gone.values(), head_of(alice.create(visibility="private"))):
+    private = alice.create({"secret.txt": "another"}, visibility="private")
+    for id in (*gone.values(), head_of(private)):
         assert not gives(Remote(bob, fork["clone_url"]).fetch(id))
 
 

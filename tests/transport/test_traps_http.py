@@ -205,7 +205,7 @@ def test_t15_clients_that_stop_do_not_freeze_the_server(
     gist = alice.create({"noise.txt": os.urandom(4_500_000).hex()})
     body = fetch_request(0, [head_of(gist)])
     with ExitStack() as stack:
-        for _ in range(12):
+        for _ in range(24):
             raw = stack.enter_context(Raw(gist["clone_url"], UPLOAD, len(body), buffer=4096))
             sent = {"in its headers": raw.head[:-20], "in its body": raw.head + body[:20], "reading": raw.head + body}
             raw.socket.sendall(sent[stuck])
