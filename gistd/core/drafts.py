@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -23,6 +23,7 @@ LIFETIMES = {
 }
 """How long a gist may be asked to live, in Opengist's words."""
 
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 _TOPIC = re.compile(r"[^\W_]([^\W_]|-){0,49}")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,32}")
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -110,3 +111,5 @@ def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
         yield "slug", "1 to 32 letters, digits and -, and not like the id of a gist"
     if isinstance(asked.expires_at, datetime) and asked.expires_at <= now():
         yield "expires_at", "not in the future"
+    if isinstance(asked.expires_at, datetime) and asked.expires_at > _LAST_MOMENT:
+        yield "expires_at", "too far in the future"

@@ -5,7 +5,8 @@ that finds the row behind its repository, as a crash between the two leaves it, 
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -216,10 +217,12 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
         gist = _again(actor, Action.EDIT, gist, only_if_unchanged)
         _claim_slug(gist.owner, change.slug or "", besides=gist)
         columns = change.columns()
+        before = repository.head
         moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
         if moved or columns or change.topics is not None:
             renamed = {item.new_path: item.path for item in change.files if item.new_path}
-            catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed)
+            with _taken_back(repository, before):
+                catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed)
     return catalogue.reload(gist.id)
 
 
@@ -229,9 +232,9 @@ def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None
     _remove(gist, lambda: _again(actor, Action.DELETE, gist, only_if_unchanged))
 
 
-def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None) -> None:
+def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None, wait: bool = True) -> None:
     try:
-        with house.store.hold(gist.id):
+        with house.store.hold(gist.id, wait):
             look_again()
             index.gists.delete(gist)
             house.store.delete(gist.id)
@@ -293,10 +296,12 @@ def push(actor: Actor, gist: Gist, source: Reader) -> Pushed:
         wanted = options.change(push.options)
         with catalogue.present(gist), house.store.lock(gist.id) as repository:
             now = _again(actor, Action.EDIT, gist)
-            _claim_slug(now.owner, wanted.slug or "", besides=now)
             push.check(repository, house.push_limits())
+            _claim_slug(now.owner, wanted.slug or "", besides=now)
+            before = repository.head
             push.accept(repository)
-            catalogue.record(now, repository, wanted.columns(), topics=wanted.topics)
+            with _taken_back(repository, before):
+                catalogue.record(now, repository, wanted.columns(), topics=wanted.topics)
 
     return _receive(source, take)
 
@@ -322,8 +327,8 @@ def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
     def take(push: Push) -> Gist:
         wanted = options.change(push.options)
         given = slug if wanted.slug is None else wanted.slug
-        _claim_slug(actor.user, given)
         push.check(None, house.push_limits())
+        _claim_slug(actor.user, given)
         id = uuid.uuid4().hex
         with house.store.receive(id, push) as repository:
             title = wanted.title or given or repository.files(repository.head or "")[0].path[:MAX_TITLE]
@@ -352,6 +357,17 @@ def _receive(source: Reader, take: Callable[[Push], Gist | None]) -> Pushed:
         return Pushed(push, refused.message)
 
 
+@contextmanager
+def _taken_back(repository: Repository, head: str | None) -> Iterator[None]:
+    """Let the branch go back to where it was if the block finds a conflict: what is refused must not count."""
+    try:
+        yield
+    except Conflict:
+        if repository.head != head:
+            repository.move_head(repository.head, head or "")
+        raise
+
+
 def _claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> None:
     """Conflict when another gist of the owner has the slug. One that has expired gives it up: it is gone."""
     holder = index.gists.by_slug(owner, slug)
@@ -359,7 +375,10 @@ def _claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> N
         return
     if not access.is_over(holder):
         raise Conflict("you have another gist with this URL")
-    _remove(holder)
+    try:
+        _remove(holder, wait=False)  # we may hold a lock: never wait for another one
+    except BlockingIOError:
+        raise Conflict("the gist that had this URL has expired and is just being removed; try again") from None
 
 
 def _signature(actor: Actor) -> Signature:

@@ -43,11 +43,12 @@ def _expiry(value: str) -> datetime | None:
         return now() + LIFETIMES[value]
     try:
         moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("without a zone")
+        return moment
     except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise Invalid(f"push option expire: never, {', '.join(LIFETIMES)}, or a time such as 2030-01-31T12:00:00Z")
-    return moment
+        words = f"never, {', '.join(LIFETIMES)}, or a time such as 2030-01-31T12:00:00Z"
+        raise Invalid(f"push option expire: {words}") from None
 
 
 _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {

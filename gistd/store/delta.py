@@ -32,6 +32,8 @@ def _apply(base: bytes, delta: bytes, most: int, spend: Callable[[int], None]) -
     if size != len(base):
         raise Invalid("a delta in the pack was made for another base")
     size, at = _size(delta, at)
+    if not size:
+        raise Invalid("a delta in the pack makes nothing")  # git itself cannot read it afterwards
     if size > most:
         raise TooLarge(f"an object is larger than {most} bytes")
     spend(size)
@@ -63,9 +65,12 @@ def _size(delta: bytes, at: int) -> tuple[int, int]:
         size |= (byte & 0x7F) << shift
         shift += 7
         if not byte & 0x80:
-            return size, at
+            break
         if shift > 63:
             raise Invalid("a delta in the pack is malformed")
+    if not byte and shift > 7:  # with some such zeros libgit2 cannot read the delta any more
+        raise Invalid("a size in a delta of the pack is not told in the shortest way")
+    return size, at
 
 
 def _copy(delta: bytes, byte: int, at: int) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ through (git-fsck(1), all of its messages that are errors under --strict) does n
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from gistd.errors import Invalid, TooLarge
@@ -30,6 +31,7 @@ _COMMIT = re.compile(
     + rb"(?:[^\n\0]+\n)*(?:\n[^\0]*)?"  # more headers, of whatever name, and the message
 )
 _PARENT = re.compile(rb"parent ([0-9a-f]{40})")
+_REMEMBERED = 50_000
 _FOLDER, _LINK, _SUBMODULE = b"40000", b"120000", b"160000"
 _FILES = (b"%o" % REGULAR, b"%o" % EXECUTABLE)
 
@@ -50,12 +52,14 @@ class TreeGuard:
 
     def __init__(self, repository: Repository | None, pack: Unpacked | None, limits: PushLimits) -> None:
         self._repository = repository
+        self._look_here = lru_cache(_REMEMBERED)(repository.look if repository else lambda id: None)
         self._pack = pack
         self._brought = pack.objects if pack else {}
         self._limits = limits
         self._used: set[str] = set()
         self._surveys: dict[str, _Survey] = {}
         self._names: dict[bytes, tuple[str, str]] = {}
+        self._read_already: set[str] = set()
 
     def check(self, tip: str) -> None:
         """Raise Invalid or TooLarge, with words for the pusher, if anything must not come in."""
@@ -81,8 +85,9 @@ class TreeGuard:
             tree, parents = self._commit(commit)
             trees.append(tree)
             if commit in self._brought:
-                todo += [parent for parent in parents if parent not in seen]
-                seen.update(parents)
+                new = dict.fromkeys(parent for parent in parents if parent not in seen)
+                todo += new
+                seen.update(new)
         return trees
 
     def _commit(self, id: str) -> tuple[str, list[str]]:
@@ -98,7 +103,7 @@ class TreeGuard:
             self._used.add(id)
             found: tuple[bytes, int] | None = (entry.kind, entry.size)
         else:
-            found = self._repository.look(id) if self._repository else None
+            found = self._look_here(id)
         if found is None:
             raise Invalid(f"the push is incomplete: {what} is missing")
         if found[0] != kind:
@@ -173,6 +178,8 @@ class TreeGuard:
             check_component(name, folder + name)
             if "/" in name:
                 raise Invalid(f"file name {shown(folder + name)}: a slash inside a name")
+            if len(self._names) >= self._limits.names:
+                raise TooLarge(f"a push brings at most {self._limits.names} different names of files")
             self._names[raw] = name, folded(name)
         return self._names[raw]
 
@@ -187,8 +194,9 @@ class TreeGuard:
         most = self._limits.revision.file_bytes
         if size > most:
             raise TooLarge(f"file {shown(path)} is larger than {most} bytes")
-        if needs_reading(path):
+        if needs_reading(path) and id not in self._read_already:
             check_content(path, self._read(id, b"blob", most))
+            self._read_already.add(id)
         return size
 
 

@@ -18,9 +18,6 @@ from .repository import Repository
 MAX_PACKS = 32
 """With more than this the small ones are made into one: every read has to look into each."""
 
-_LOST = ".lost"
-"""What stands beside a pack of objects that the branch does not reach any more, as old as our knowledge of that."""
-
 
 @dataclass(frozen=True)
 class Sizes:
@@ -58,21 +55,20 @@ def collect(repository: Repository, lost_before: datetime | None) -> Sizes:
     reached = set(repository.objects([head])) if (head := repository.head) else set()
     held = {id for pack in living for id in packs.ids(pack.with_suffix(".idx"))}
     if reached and (len(living) > 1 or held != reached):
-        made = _pack(repository, reached, repository.packs)
-        if lost_before is not None:
-            _set_aside(repository, held - reached)
-        _remove(pack for pack in living if pack != made)
+        kept = {_pack(repository, reached, repository.packs)}
+        if lost_before is not None and held - reached:
+            kept.add(_set_aside(repository, held - reached))
+        _remove(pack for pack in living if pack not in kept)
     lost = {pack: since for pack in _all(repository) if (since := _lost_since(pack))}
     _remove(pack for pack, since in lost.items() if lost_before is None or since <= lost_before)
     return Sizes(before, sum(map(_size, _all(repository))))
 
 
-def _set_aside(repository: Repository, lost: set[str]) -> None:
-    if lost:
-        mark = _pack(repository, lost, repository.packs).with_suffix(_LOST)
-        if not mark.exists():
-            disk.write_files({mark: b""})
-            disk.sync(repository.packs)
+def _set_aside(repository: Repository, lost: set[str]) -> Path:
+    aside = _pack(repository, lost, repository.packs)
+    disk.write_files({packs.lost_mark(aside): b""})
+    disk.sync(repository.packs)
+    return aside
 
 
 def _all(repository: Repository) -> list[Path]:
@@ -85,7 +81,7 @@ def _living(repository: Repository) -> list[Path]:
 
 
 def _lost_since(pack: Path) -> datetime | None:
-    mark = pack.with_suffix(_LOST)
+    mark = packs.lost_mark(pack)
     return datetime.fromtimestamp(mark.stat().st_mtime, UTC) if mark.exists() else None
 
 
@@ -95,13 +91,15 @@ def _pack(repository: Repository, ids: Iterable[str], directory: Path) -> Path:
     libgit2 writes into a directory of its own first: it syncs nothing there, and names things as it goes.
     """
     builder = repository.builder()
-    for id in ids:
+    for id in sorted(ids):
         builder.add(pygit2.Oid(hex=id))
     with tempfile.TemporaryDirectory(prefix="tmp_", dir=directory) as made:
         builder.write(made)
         # The index comes last: a pack is seen by its index.
         files = sorted(Path(made).iterdir(), key=lambda path: path.suffix == ".idx")
         disk.sync(*files)
+        # A pack is named by its bytes, and the same ones may have been set aside before.
+        packs.lost_mark(directory / files[-1].name).unlink(missing_ok=True)
         for path in files:
             path.rename(directory / path.name)
     disk.sync(directory)
@@ -111,8 +109,8 @@ def _pack(repository: Repository, ids: Iterable[str], directory: Path) -> Path:
 def _remove(unwanted: Iterable[Path]) -> None:
     for pack in list(unwanted):
         # The index goes first, as it came last.
-        for suffix in (".idx", ".pack", _LOST):
-            pack.with_suffix(suffix).unlink(missing_ok=True)
+        for path in (pack.with_suffix(".idx"), pack, packs.lost_mark(pack)):
+            path.unlink(missing_ok=True)
 
 
 def _size(pack: Path) -> int:

@@ -8,6 +8,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
+from gistd.errors import TooLarge
+
 from . import disk
 from .disk import Buffer
 from .objects import GitObject
@@ -15,6 +17,7 @@ from .objects import GitObject
 HEAD = struct.Struct(">4sII")
 """How a pack begins: `PACK`, its version, the number of its objects."""
 
+MAX_BYTES = 2**31 - 1
 TYPES = {b"commit": 1, b"tree": 2, b"blob": 3}
 
 
@@ -75,9 +78,17 @@ def place(directory: Path, pack: Buffer, places: Iterable[Place]) -> None:
     Both are written under temporary names; the index gets its final one last, since a pack is seen by its
     index. The directory's own entries are the caller's to sync.
     """
+    if len(pack) > MAX_BYTES:
+        raise TooLarge(f"a pack is larger than {MAX_BYTES} bytes")
     end = bytes(memoryview(pack)[-20:])
     name = f"pack-{end.hex()}"
+    lost_mark(directory / f"{name}.pack").unlink(missing_ok=True)
     disk.place_files(directory, {f"{name}.pack": pack, f"{name}.idx": _index(sorted(places), end)})
+
+
+def lost_mark(pack: Path) -> Path:
+    """What stands beside a pack that was set aside, as old as our knowledge that the branch does not reach it."""
+    return pack.with_suffix(".lost")
 
 
 def ids(index: Path) -> list[str]:
@@ -89,7 +100,7 @@ def ids(index: Path) -> list[str]:
 
 
 def _index(places: Sequence[Place], end: bytes) -> bytes:
-    """Version 2. A pack of ours stays far below 2 GiB."""
+    """Version 2, with the small offsets only."""
     counts = [0] * 256
     for each in places:
         counts[each.id[0]] += 1

@@ -23,7 +23,9 @@ MAX_COMMANDS = MAX_OPTIONS = 16
 CAPABILITIES = (
     b"report-status delete-refs side-band-64k quiet atomic ofs-delta push-options object-format=sha1 agent=git/gistd"
 )
+MAX_SHALLOW = 1000
 _COMMAND = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40}) (\S{1,255})")
+_SHALLOW = re.compile(rb"shallow [0-9a-f]{40}")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _BRANCHES = "refs/heads/"
 _CHUNK = 65536
@@ -60,16 +62,18 @@ class Push:
         self._data = bytearray()
         self.commands: list[Command] = []
         self.capabilities: set[bytes] = set()
+        shallow = 0
         for line in pkt.read_section(source):
-            self._read_command(line)
+            if _SHALLOW.fullmatch(line) and shallow < MAX_SHALLOW:
+                shallow += 1  # the pusher's clone is shallow; what we hold decides (T24)
+            else:
+                self._read_command(line)
         self.options = list(self._read_options()) if b"push-options" in self.capabilities else []
 
     def _read_command(self, line: bytes) -> None:
         if not self.commands and b"\0" in line:
             line, _, capabilities = line.partition(b"\0")
             self.capabilities = set(capabilities.split())
-        if line.startswith(b"shallow "):  # the pusher's clone is shallow; what we hold decides (T24)
-            return
         match = _COMMAND.fullmatch(line)
         if match is None or len(self.commands) == MAX_COMMANDS:
             raise Invalid("malformed git request: bad command, or too many of them")
@@ -126,6 +130,7 @@ class Push:
         """Write the pack and set the branch, all of it synced. The caller holds the lock since before `check`."""
         self.fill(repository.packs)
         disk.sync(repository.packs)
+        repository.files(self.commands[0].new)  # what cannot be read must not become the newest revision
         repository.move_head(repository.head, self.commands[0].new)
 
     def fill(self, packs: Path) -> str:

@@ -156,9 +156,9 @@ class Repository:
             return self._git.odb.read(id)[1]
 
     def find(self, id: str) -> GitObject | None:
-        """An object, whatever its kind."""
+        """A commit, a tree or a blob."""
         found = self.look(id)
-        return None if found is None else GitObject(found[0], self.content(id), id)
+        return None if found is None or found[0] not in objects.KINDS else GitObject(found[0], self.content(id), id)
 
     def leads_to(self, commit: str, any_of: Collection[str]) -> bool:
         """Whether one of these commits is in the history of a commit, or is it."""

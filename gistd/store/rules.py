@@ -25,7 +25,9 @@ _HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # NTFS's short names for .git, .gitmodules and .gitattributes, the ones it makes when those are taken included.
 _SHORT_NAME = re.compile(r"git~\d+|git(mod|att)~\d+|gi[0-9a-f]{4}~\d+|(?=.{8}$)(g|gi|gi[0-9a-f]{1,4})?~\d+")
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % (MAX_ATTRIBUTES_LINE + 1))
+# From the beginning of a line, so that each byte is looked at once.
+_LONG_LINE = re.compile(rb"(?:\A|\n)[^\n]{%d}" % (MAX_ATTRIBUTES_LINE + 1))
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class PushLimits:
     commits: int
 
     commit_bytes: int = 64 * 1024
+
+    @property
+    def names(self) -> int:
+        """Different names of files and folders, in all revisions together."""
+        return 100 * self.revision.files
 
     @property
     def tree_bytes(self) -> int:
@@ -108,6 +115,8 @@ def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
 
 def folded(path: str) -> str:
     """The form in which two names are the same on a file system that ignores case and Unicode form."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -120,7 +129,7 @@ def _problem(component: str) -> str | None:
         return "not valid Unicode"
     if size > MAX_COMPONENT_BYTES:
         return f"longer than {MAX_COMPONENT_BYTES} bytes"
-    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in component):
+    if _CONTROL.search(component):
         return "control characters are not allowed"
     if _BIDI.search(component):
         return "characters that change the direction of text are not allowed"

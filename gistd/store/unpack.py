@@ -155,6 +155,8 @@ class Unpacked:
             shift += 7
             if shift > _MAX_SHIFT:
                 raise Invalid("the size of an object in the pack makes no sense")
+        if not byte and at > offset:
+            raise Invalid("the size of an object in the pack is not told in the shortest way")
         at += 1
         base: int | str | None = None
         if kind == _OFFSET_DELTA:
@@ -230,7 +232,10 @@ class Unpacked:
                 self._check_size(entry.kind, entry.size)
                 self._apply_to(_Base(self.content(entry.id), entry.kind, 0, waiting))
         for id in [base for base in self._waiting if isinstance(base, str)]:  # a thin pack
-            if id not in self.objects and (item := self._look_up(id)):
+            if id not in self.objects:
+                item = self._look_up(id)
+                if item is None:
+                    break
                 self._check_size(item.kind, len(item.content))
                 self._added[id] = item
                 self._hold(len(item.content))

@@ -82,6 +82,28 @@ def test_what_comes_back_stays(home: Client, git: Git) -> None:
     assert home.read(gist["id"])["files"]["again.txt"]["content"] == "hunter2"
 
 
+def test_all_of_a_history_that_comes_back_stays(home: Client, git: Git) -> None:
+    """A pack is named by its bytes: that of what is reached again is the one that was set aside."""
+    gist = home.create()
+    repository = home.server.repository(gist["id"])
+    clone = git.clone(home.clone_url(gist))
+    first = git("rev-parse", "HEAD", cwd=clone).strip()
+    git("commit", "-q", "--amend", "-m", "another beginning", cwd=clone)
+    git.commit(clone, {"hello.py": "another\n"})
+    git("reset", "-q", "--soft", git("commit-tree", "HEAD^{tree}", "-m", "no parent", cwd=clone).strip(), cwd=clone)
+    other = git("rev-parse", "HEAD", cwd=clone).strip()
+    for head in (other, first, other, first):
+        git("push", "-q", "--force", "origin", f"{head}:main", cwd=clone)
+        home.server.cli("gc")
+        _let_time_pass(repository)
+        home.server.cli("gc")
+        assert home.read(gist["id"])["commits"][0]["version"] == head
+        assert git("fsck", "--strict", cwd=repository) == ""
+    git("push", "-q", "--force", "origin", f"{other}:main", cwd=clone)
+    home.server.cli("gc", "--purge", gist["id"])
+    assert home.read(gist["id"])["commits"][0]["version"] == other
+
+
 def test_a_purge_does_not_wait(home: Client, git: Git) -> None:
     gist = home.create()
     repository = home.server.repository(gist["id"])

@@ -81,6 +81,7 @@ def test_they_change_a_gist_that_is_there(alice: Client, git: Git) -> None:
         ("expire=soon", "push option expire: never, 1hour"),
         ("expire=2030-01-01T00:00:00", "push option expire"),
         ("expire=2020-01-01T00:00:00Z", "push option expire: not in the future"),
+        ("expire=9999-12-31T23:59:59-12:00", "push option expire: too far in the future"),
     ],
 )
 @pytest.mark.parametrize("kind", ["new", "there"])
