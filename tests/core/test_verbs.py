@@ -1,7 +1,9 @@
 """Create, get, list, change, delete, fork, like: the suite that runs on SQLite and on PostgreSQL."""
 
 import subprocess
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from threading import Barrier
 
 import pytest
 
@@ -352,3 +354,45 @@ def test_a_pack_without_an_index_does_not_keep_the_others_apart(alice: Actor) ->
         gists.change(alice, gist, Change(files=[FileChange("a.py", b"%d" % number)]))
     assert len(list(packs.glob("*.idx"))) <= 33
     assert house.store.remains(gist.id, remove=True) == [f"objects/pack/pack-{'0' * 40}.pack"]
+
+
+def test_of_two_that_want_one_url_at_once_the_refused_one_is_as_before(alice: Actor) -> None:
+    mine = [gists.create(alice, _draft()) for _ in range(2)]
+    for number in range(20):
+        together = Barrier(2)
+
+        def want(gist: Gist, number: int = number, together: Barrier = together) -> bool:
+            content = b"%d\n" % number
+            together.wait()
+            try:
+                gists.change(alice, gist, Change(files=[FileChange("a.py", content)], slug=f"wanted-{number}"))
+            except Conflict:
+                return False
+            finally:
+                index.close()
+            return True
+
+        before = [gists.get(alice, gist.id).head for gist in mine]
+        with ThreadPoolExecutor() as pool:
+            got = list(pool.map(want, mine))
+        assert sorted(got) == [False, True]
+        after = [gists.get(alice, gist.id) for gist in mine]
+        assert [gist.head != old for gist, old in zip(after, before, strict=True)] == got
+        for gist in after:
+            assert gists.contents(gist).revision == gist.head
+
+
+def test_the_url_of_one_that_has_expired_is_free(alice: Actor) -> None:
+    over = gists.create(alice, _draft(slug="short", expires_at=index.now() + timedelta(hours=1)))
+    with pytest.raises(Conflict):
+        gists.create(alice, _draft(slug="Short"))
+    with index.write():
+        Gist.update(expires_at=index.now()).where(Gist.id == over.id).execute()
+    assert gists.create(alice, _draft(slug="Short")).slug == "Short"
+    assert index.gists.by_id(over.id) is None and not house.store.path(over.id).exists()
+
+
+def test_a_moment_beyond_the_calendar_is_refused(alice: Actor) -> None:
+    beyond = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))
+    with pytest.raises(Invalid, match="too far"):
+        gists.create(alice, _draft(expires_at=beyond))

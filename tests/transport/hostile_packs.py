@@ -155,6 +155,12 @@ def _steps(*instructions: bytes) -> tuple[bytes]:
     return _ofs(delta(_SIZE, _SIZE + 1, *instructions))
 
 
+def _padded(number: int) -> bytes:
+    """Seven bits a byte, and zeros until there are nine bytes."""
+    short = packs.varint(number)
+    return short[:-1] + bytes([short[-1] | 0x80]) + b"\x80" * (8 - len(short)) + b"\0"
+
+
 def _from(distance: bytes) -> tuple[bytes]:
     return (header(OFS_DELTA, len(_GOOD)) + distance + zlib.compress(_GOOD),)
 
@@ -198,6 +204,9 @@ DELTAS: dict[str, tuple[bytes, ...]] = {
     "the result has more bytes than 64 bits can say": _ofs(delta(_SIZE, 2**64 + _SIZE + 1, copy(0, _SIZE), b"\1!")),
     "a result's size without end": _ofs(packs.varint(_SIZE) + b"\xff" * 5000),
     "a base's size without end": _ofs(b"\xff" * 5000),
+    # git takes the next two, and then libgit2 cannot read them.
+    "a base's size padded with zeros": _ofs(_padded(_SIZE) + packs.varint(_SIZE + 1) + copy(0, _SIZE) + insert(b"!")),
+    "a result's size padded with zeros": _ofs(packs.varint(_SIZE) + _padded(_SIZE + 1) + copy(0, _SIZE) + insert(b"!")),
     "copies one byte too many": _steps(copy(0, _SIZE + 1)),
     "copies from the end": _steps(copy(_SIZE, 1), copy(0, _SIZE)),
     "copies from 4 GiB": _steps(copy(2**32 - 1, 1), copy(0, _SIZE)),
@@ -267,7 +276,26 @@ def _foreign_base(scene: Scene) -> Sent:
     return Sent(packs.pack([ref_delta(scene.foreign[1], packs.appending(b"secret\n", b"!")), top, tip]), tip.id)
 
 
+def _empty_result(scene: Scene) -> Sent:
+    """A delta that makes an empty file: git accepts it, and says afterwards that it is corrupt."""
+    base = blob(bytes(20_000))
+    *_, top, tip = packs.revision({"base": base.content, "empty": b""}, scene.head)
+    return Sent(packs.pack([entry(base), ref_delta(base.id, delta(20_000, 0)), top, tip]), tip.id)
+
+
+def _many_names(scene: Scene) -> Sent:
+    """Few bytes of pack, but each name is looked at, and remembered."""
+    file_id, made, parent = blob(b"x").id, [blob(b"x")], scene.head
+    for number in range(101):
+        top = packs.tree(*(packs.file(f"{number:03}-{each:03}", file_id) for each in range(300)))
+        made += [top, packs.commit(top.id, parent)]
+        parent = made[-1].id
+    return of(made)
+
+
 PACKS: dict[str, HostilePush] = {
+    "delta: makes an empty file": _empty_result,
+    "30,300 names": _many_names,
     **{f"pack: {name}": damaged(how) for name, how in DAMAGE.items()},
     "pack: noise": _shuffled,
     "pack: the same file twice": _twice(0),

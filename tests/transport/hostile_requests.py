@@ -57,6 +57,8 @@ COMMANDS: dict[str, Sequence[str]] = {
     "a space after the ref": ["{head} {tip} {main} "],
     "words after the ref": ["{head} {tip} {main} force"],
     "a newline in the ref": ["{head} {tip} {main}\nok {main}"],
+    "a thousand and one shallow lines": [*["shallow {missing}"] * 1001, _GOOD],
+    "a shallow line without an id": ["shallow ", _GOOD],
     "an empty command": [""],
     "a text": ["hello"],
     "the same ref twice": [_GOOD, _GOOD],

@@ -293,3 +293,20 @@ def test_a_path_with_colons(own_server: Callable[..., Server], git: Git, tmp_pat
         assert (server.repos / "index.sqlite3").exists()
     finally:
         server.stop()
+
+
+def test_a_gitattributes_of_long_lines(alice: Client, git: Git) -> None:
+    """Each byte of it was looked at two thousand times, for each commit anew."""
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    git.commit(clone, {".gitattributes": ("x" * 2047 + "\n") * 4000})
+    for number in range(5):
+        git.commit(clone, {"x": f"{number}"})
+    git("push", "-q", cwd=clone)
+    alice.change(gist["id"], files={"x": {"content": "by REST"}})
+    too_long = {".gitattributes": {"content": "x" * 2048}}
+    answer = alice.request("PATCH", f"/api/gists/{gist['id']}", json={"files": too_long})
+    assert (answer.status_code, "longer than 2047 bytes" in answer.text) == (422, True)
+    for name in ("GitAtt~1", ".GITATTRIBUTES", ".gitattributes/x", "gi7d29~1", "~1000000"):
+        answer = alice.request("PATCH", f"/api/gists/{gist['id']}", json={"files": {name: {"content": "x"}}})
+        assert answer.status_code == 422, name
