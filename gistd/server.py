@@ -1,6 +1,7 @@
 """gunicorn as gistd runs it: workers and threads for the machine, deadlines for sockets, a line a request."""
 
 import os
+import select
 import socket
 import struct
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from gunicorn.workers import gthread
 THREADS = 16
 SOCKET_DEADLINE = 30
 """Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
+MOMENT = 20
+"""Milliseconds that a thread waits for a client that may have more to say."""
 
 
 class Server(BaseApplication):
@@ -68,10 +71,11 @@ class Server(BaseApplication):
 
 
 class Worker(gthread.ThreadWorker):
-    """A connection gets a thread when its first bytes are there, so that silent ones cost none.
+    """A connection has a thread while it has something to say, so that silent ones cost none.
 
-    gunicorn's own would wait five seconds for them, in a thread. And it would take connections that it has no
-    thread for, while another worker may have one.
+    gunicorn's own would wait five seconds for the first bytes, in a thread. It would hand a connection back after each
+    request, though a client that has more to ask does so at once: `git clone` asks three times. And it would take
+    connections that it has no thread for, while another worker may have one.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -92,9 +96,19 @@ class Worker(gthread.ThreadWorker):
         super().set_accept_enabled(enabled and self._running < self.cfg.threads)
 
     def handle(self, conn: Any) -> Any:
-        if not conn.initialized and not conn.wait_for_data(0):
+        if not conn.initialized and not self._speaks(conn):
             return gthread._DEFER
-        return super().handle(conn)
+        conn.data_ready = True
+        again = super().handle(conn)
+        while again is True and self.alive and self._speaks(conn):
+            again = super().handle(conn)
+        return again
+
+    def _speaks(self, conn: Any) -> bool:
+        """Whether the client sends something, within a moment if there are threads to spare for waiting."""
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(MOMENT if self._running <= self.cfg.threads // 2 else 0))
 
 
 class RequestLog(Logger):

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import peewee
@@ -77,8 +78,9 @@ def words(gist: Gist) -> str | None:
 
 def by_slug(owner: User | None, slug: str) -> Gist | None:
     """The gist of this owner with this slug, case ignored."""
-    same = (Gist.owner == owner) & (Gist.slug_key == slug_key(slug))
-    return _rows().where(same).get_or_none() if slug else None
+    if not slug:
+        return None
+    return _rows().where(Gist.owner == owner, Gist.slug_key == slug_key(slug)).get_or_none()
 
 
 def count(condition: Any, *, liked_by: User | None = None) -> int:
@@ -114,9 +116,21 @@ _ADD_FILE = Prepared(
         id=id, gist=gist, path=path, blob=blob, size=size, language=language
     )
 )
+_DROP_FILE = Prepared(lambda id: File.delete().where(File.id == id))
 _WORDS = Prepared(lambda gist: Search.select().where(Search.rowid == gist))
 _PUT_WORDS = Prepared(lambda gist, words: Search.insert(rowid=gist, words=words))
 _FORGET_WORDS = Prepared(lambda gist: Search.delete().where(Search.rowid == gist))
+
+
+@cache
+def _updating(*names: str) -> Prepared:
+    """Sets these columns of a gist; the last value is its id."""
+
+    def query(*values: Any) -> Any:
+        columns = {Gist._meta.fields[name]: peewee.Value(value) for name, value in zip(names, values, strict=False)}
+        return Gist.update(columns).where(Gist.id == values[-1])
+
+    return Prepared(query, len(names) + 1)
 
 
 def _liked(query: Any, user: User | None) -> Any:
@@ -162,7 +176,8 @@ def update(
     if "slug" in columns:
         columns = {**columns, "slug_key": slug_key(columns["slug"])}
     with _unique_slug(), write():
-        if not Gist.update(**columns).where(Gist.id == gist.id).execute():
+        values = [Gist._meta.fields[name].db_value(value) for name, value in columns.items()]
+        if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
         _put_files(gist, files, renamed or {})
         _put_words(gist, words)
@@ -223,9 +238,9 @@ def _put_files(gist: Gist, files: Iterable[FileRow], renamed: Mapping[str, str])
             kept.add(row.id)
         else:
             new.append((row.id if row else uuid.uuid4().hex, file))
-    gone = [row.id for row in before.values() if row.id not in kept]
-    if gone:
-        File.delete().where(File.id.in_(gone)).execute()
+    for row in before.values():
+        if row.id not in kept:
+            _DROP_FILE.run(row.id)
     _add_files(gist, new)
 
 

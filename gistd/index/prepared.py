@@ -11,31 +11,49 @@ from .connection import database
 class Prepared:
     """A query that is told by a function of its values.
 
-    The values go into the text as they are, in the order of the function's parameters: numbers and strings,
-    nothing that a field would convert, and never None, which would make another text.
+    The values go into the text as they are: numbers and strings, nothing that a field would convert, and never
+    None in a condition, which would make another text. `number` is how many there are, if the function does not say.
     """
 
-    def __init__(self, query: Callable[..., Any]) -> None:
+    def __init__(self, query: Callable[..., Any], number: int | None = None) -> None:
         self._query = query
-        self._number = len(signature(query).parameters)
+        self._number = len(signature(query).parameters) if number is None else number
 
     def all(self, *values: Any) -> list[Any]:
         """The rows."""
-        query, text = self._made(database.obj)
-        return list(query._get_cursor_wrapper(database.execute_sql(text, values)))
+        text = self._text(database.obj)
+        return text.read(text.execute(values))
 
     def first(self, *values: Any) -> Any:
         """The first row, or None."""
         return next(iter(self.all(*values)), None)
 
-    def run(self, *values: Any) -> None:
-        """Do what the query does; for one that writes."""
-        database.execute_sql(self._made(database.obj)[1], values)
+    def run(self, *values: Any) -> int:
+        """Do what the query does, for one that writes; returns how many rows it changed."""
+        return int(self._text(database.obj).execute(values).rowcount)
 
     @cache  # noqa: B019 (there are a few of these, and one database in a process)
-    def _made(self, database: Any) -> tuple[Any, str]:
-        numbers = range(1, self._number + 1)
-        query = self._query(*numbers).bind(database)
-        text, values = query.sql()
-        assert [str(value) for value in values] == [str(number) for number in numbers], "not in the order of the text"
-        return query, text
+    def _text(self, database: Any) -> "_Text":
+        return _Text(self._query(*range(self._number)).bind(database))
+
+
+class _Text:
+    """A query as text. What peewee finds out about the columns of its rows is remembered."""
+
+    def __init__(self, query: Any) -> None:
+        self._query = query
+        self._text, places = query.sql()
+        self._order = [int(place) for place in places]
+        self._make_row: Callable[[Any], Any] | None = None
+
+    def execute(self, values: tuple[Any, ...]) -> Any:
+        return database.execute_sql(self._text, [values[place] for place in self._order])
+
+    def read(self, cursor: Any) -> list[Any]:
+        if self._make_row is not None:
+            return [self._make_row(row) for row in cursor.fetchall()]
+        reader = self._query._get_cursor_wrapper(cursor)
+        rows = list(reader)
+        if rows:
+            self._make_row = reader.process_row
+        return rows

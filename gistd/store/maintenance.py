@@ -29,6 +29,8 @@ class Sizes:
 
 def tidy(repository: Repository) -> None:
     """Make one pack of the small ones when there are many; the big one waits until it is worth the work."""
+    if sum(1 for _ in repository.packs.iterdir()) <= 2 * MAX_PACKS:  # a quick look first: this comes after every write
+        return
     there = sorted(_living(repository), key=_size)
     if len(there) <= MAX_PACKS:
         return
