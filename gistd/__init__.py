@@ -19,7 +19,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     house.store.sweep()
     index.close()  # a connection must not live through a fork
     app = Flask(__name__, static_folder=None)
-    app.config["EXTERNAL_URL"] = settings.external_url
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
@@ -27,11 +26,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The pages claim whatever nobody else does, so they come last.
     dialects = api.dialects()
     described = reference.make_face([dialect.document for dialect in dialects if hasattr(dialect, "document")])
-    faces = [*(dialect.face for dialect in dialects), described, transport.face, ops.face, web.face]
+    faces = [*(dialect.face for dialect in dialects), described, ops.face, web.face]
     for face in faces:
         app.register_blueprint(face)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
-    app.wsgi_app = refuse_bad_hosts(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = refuse_bad_hosts(transport.beside(app.wsgi_app))  # type: ignore[assignment, method-assign]
     if settings.forwarded_hops:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -1,5 +1,6 @@
 """What every face needs of HTTP: routes that declare their scope, errors in the shape of their face, URLs."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,19 +9,23 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError as RoutingValidationError
 from werkzeug.sansio.response import Response as WSGIResponse
+from werkzeug.wrappers import Request as WSGIRequest
 
-from gistd.core import access, accounts
+from gistd.core import access, accounts, house
 from gistd.core.access import Actor, Open, Scope
 from gistd.errors import GistdError, TooManyRequests, Unavailable
 from gistd.index import Gist
 
+_log = logging.getLogger("gistd")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,20}\.?)(:\d{1,5})?")
+
+PLACE = r"[A-Za-z0-9_-]{1,32}"
 
 Authenticate = Callable[[], Actor]
 RenderError = Callable[[int, str, Exception], Response]
@@ -29,12 +34,17 @@ RenderError = Callable[[int, str, Exception], Response]
 class PlaceConverter(BaseConverter):
     """The first part of a gist's path: a user name, or a word that stands for one; never one that means a page."""
 
-    regex = r"[A-Za-z0-9_-]{1,32}"
+    regex = PLACE
 
     def to_python(self, value: str) -> str:
-        if value.lower() in accounts.RESERVED - {"gist", "anonymous"}:
+        if not is_place(value):
             raise RoutingValidationError
         return value
+
+
+def is_place(word: str) -> bool:
+    """Whether gists can be under this first part of a path."""
+    return word.lower() not in accounts.RESERVED - {"gist", "anonymous"}
 
 
 @dataclass(frozen=True)
@@ -99,28 +109,32 @@ class Face(Blueprint):
 
 def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
     """Let the face that the request was meant for say what went wrong."""
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
+        return error.get_response()  # a redirect that Flask makes
     face = next(face for face in faces if face.claims.match(request.path))
-    if isinstance(error, GistdError):
-        response = face.render_error(error.status, error.message, error)
-    elif isinstance(error, ParseException):
-        response = face.render_error(400, "the body of the request is malformed", error)
-    elif isinstance(error, HTTPException) and error.code is not None:
-        if error.code < 400:  # a redirect that Flask makes
-            return error.get_response()
-        response = face.render_error(error.code, error.description or error.name, error)
-        response.headers.extend(
-            item for item in error.get_headers() if item[0] not in ("Content-Type", "Content-Length")
-        )
-    else:
-        current_app.logger.exception("%s %s failed", request.method, ascii(request.path))
-        response = face.render_error(500, "Something went wrong here; the operator finds the cause in the log", error)
-    if response.status_code == 413:
-        response.headers["Connection"] = "close"  # nobody reads the rest of the body
-    if isinstance(error, Unavailable):
-        response.headers["Retry-After"] = "5"
-    elif isinstance(error, TooManyRequests):
-        response.headers["Retry-After"] = str(error.retry_after)
+    status, message, headers = described(error, request)
+    response = face.render_error(status, message, error)
+    response.headers.update(headers)
     return response
+
+
+def described(error: Exception, asked: WSGIRequest) -> tuple[int, str, dict[str, str]]:
+    """The status for an error, words for whoever asked, and headers that go with it. What nobody expected is logged."""
+    if isinstance(error, TooManyRequests):
+        return error.status, error.message, {"Retry-After": str(error.retry_after)}
+    if isinstance(error, Unavailable):
+        return error.status, error.message, {"Retry-After": "5"}
+    if isinstance(error, GistdError):
+        return error.status, error.message, {}
+    if isinstance(error, ParseException):
+        return 400, "the body of the request is malformed", {}
+    if isinstance(error, HTTPException) and error.code is not None:
+        headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
+        if error.code == 413:
+            headers["Connection"] = "close"  # nobody reads the rest of the body
+        return error.code, error.description or error.name, headers
+    _log.error("%s %s failed", asked.method, ascii(asked.path), exc_info=error)
+    return 500, "Something went wrong here; the operator finds the cause in the log", {}
 
 
 def refuse_bad_hosts(app: WSGIApplication) -> WSGIApplication:
@@ -140,15 +154,15 @@ def refuse_bad_hosts(app: WSGIApplication) -> WSGIApplication:
     return checked
 
 
-def base_url() -> str:
+def base_url(asked: WSGIRequest = request) -> str:
     """The address that people see, without a slash at its end."""
-    return current_app.config["EXTERNAL_URL"] or request.url_root.rstrip("/")
+    return house.settings.external_url or asked.url_root.rstrip("/")
 
 
-def client_address() -> str:
+def client_address(asked: WSGIRequest = request) -> str:
     """Who to count failures against: an IPv4 address, or the /64 network that one IPv6 customer has."""
     try:
-        address = ip_address(request.remote_addr or "")
+        address = ip_address(asked.remote_addr or "")
     except ValueError:  # a Unix socket has none
         return "local"
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
@@ -159,9 +173,9 @@ def owner_name(gist: Gist) -> str:
     return "anonymous" if gist.owner is None else gist.owner.username
 
 
-def page_url(gist: Gist) -> str:
-    return f"{base_url()}/{owner_name(gist)}/{gist.slug or gist.id}"
+def page_url(gist: Gist, asked: WSGIRequest = request) -> str:
+    return f"{base_url(asked)}/{owner_name(gist)}/{gist.slug or gist.id}"
 
 
-def clone_url(gist: Gist) -> str:
-    return f"{page_url(gist)}.git"
+def clone_url(gist: Gist, asked: WSGIRequest = request) -> str:
+    return f"{page_url(gist, asked)}.git"

@@ -294,6 +294,8 @@ class Repository:
     def move_head(self, old: str | None, new: str) -> None:
         """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""
         ref = self.ref
+        place = self.path / ref
+        was_there = place.exists()
         self._clear_stale_locks(ref)
         try:
             with self._git.transaction() as transaction:
@@ -303,8 +305,9 @@ class Repository:
                 transaction.set_target(ref, pygit2.Oid(hex=new))
         except (OSError, pygit2.GitError) as error:
             raise Unavailable("the branch of this gist cannot be moved; try again") from error
-        # libgit2 has synced the file; here are the folders that lead to it.
-        disk.sync(*(folder for folder in (self.path / ref).parents if folder.is_relative_to(self.path)))
+        # libgit2 has synced the file; here is its folder, and at first the folders that lead to it.
+        folders = [place.parent] if was_there else [each for each in place.parents if each.is_relative_to(self.path)]
+        disk.sync(*folders)
 
     def _clear_stale_locks(self, ref: str) -> None:
         # Whoever moves a ref holds the gist's lock, as we do now: a lock file is left over from a killed process.

@@ -2,21 +2,24 @@
 
 A push to `/<me>/<new slug>.git` makes a gist, and so does every push to `/init`.
 
-Only the smart protocol: the dumb one would hand out every object by its id.
+Only the smart protocol: the dumb one would hand out every object by its id. It stands beside Flask and not in it: a
+clone asks three times, and a seventh of what that took the server went into what Flask does for pages.
 """
 
 import gzip
+import re
 import zlib
-from collections.abc import Iterator
-from typing import IO, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, NamedTuple, cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.wrappers import Request, Response
 
 from gistd.core import access, credentials, gists, house
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from gistd.http import Face, client_address, clone_url, page_url
+from gistd.http import PLACE, client_address, clone_url, described, is_place, page_url
 from gistd.index import Gist
 from gistd.store import receive, upload
 from gistd.store.pkt import Reader
@@ -26,66 +29,112 @@ _DRAINED = 8
 """So many times the largest push is read to its end, so that the pusher hears why it is refused."""
 
 
-def _authenticate() -> Actor:
+_CLAIMED = re.compile(r"/([^/]+/[^/]+\.git|init)/.")
+_GIST = rf"/(?P<user>{PLACE})/(?P<name>[^/]+)\.git"
+
+
+class _Route(NamedTuple):
+    method: str
+    path: re.Pattern[str]
+    scope: Scope | Open
+    view: Callable[..., Response]
+
+
+_routes: list[_Route] = []
+
+
+def beside(rest: WSGIApplication) -> WSGIApplication:
+    """The application that answers git, and hands everything else to `rest`."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not _CLAIMED.match(environ.get("PATH_INFO", "")):
+            return rest(environ, start_response)
+        request = Request(environ)
+        request.max_content_length = house.settings.max_request_bytes
+        try:
+            response = _respond(request)
+        except Exception as error:
+            status, message, headers = described(error, request)
+            response = Response(message + "\n", status, headers, content_type="text/plain; charset=utf-8")
+            if status == 401:
+                response.headers["WWW-Authenticate"] = 'Basic realm="gistd"'
+        _say_how_long(response)
+        return response(environ, start_response)
+
+    return application
+
+
+def _route(method: str, path: str, scope: Scope | Open) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    def add(view: Callable[..., Response]) -> Callable[..., Response]:
+        _routes.append(_Route(method, re.compile(path), scope, view))
+        return view
+
+    return add
+
+
+def _respond(request: Request) -> Response:
+    found = [(route, match) for route in _routes if (match := route.path.fullmatch(request.path))]
+    if not found or not is_place(found[0][1].groupdict().get("user", "")):
+        raise NotFound("gistd speaks git's smart HTTP protocol only; there is nothing at this address")
+    method = "GET" if request.method == "HEAD" else request.method
+    for route, match in found:
+        if route.method == method:
+            actor = _authenticate(request)
+            access.require_scope(actor, route.scope)
+            return route.view(request, actor, **match.groupdict())
+    raise MethodNotAllowed([route.method for route, _ in found])
+
+
+def _authenticate(request: Request) -> Actor:
     if "Authorization" not in request.headers:
         return NOBODY
     given = request.authorization
     if given is None or given.type != "basic":
         raise Unauthenticated("Bad credentials")
-    return credentials.actor_by_basic(given.username or "", given.password or "", client_address())
+    return credentials.actor_by_basic(given.username or "", given.password or "", client_address(request))
 
 
-def _error(status: int, message: str, error: Exception) -> Response:
-    response = Response(message + "\n", status, content_type="text/plain; charset=utf-8")
-    if status == 401:
-        response.headers["WWW-Authenticate"] = 'Basic realm="gistd"'
-    return _uncached(response)
-
-
-face = Face("git", _authenticate, _error, r"/([^/]+/[^/]+\.git(/|$)|init/)")
-
-
-@face.get("/<place:user>/<name>.git/info/refs", scope=Open.ONE_GIST)
-def info_refs(actor: Actor, user: str, name: str) -> Response:
-    if _service() == "git-upload-pack":
+@_route("GET", _GIST + "/info/refs", scope=Open.ONE_GIST)
+def _info_refs(request: Request, actor: Actor, user: str, name: str) -> Response:
+    if _service(request) == "git-upload-pack":
         repository = gists.repository(_gist(actor, user, name, Action.VIEW))
-        return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol()))
+        return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol(request)))
     gist, _ = _target(actor, user, name)
     return _offer(gists.repository(gist).refs() if gist else [])
 
 
-@face.post("/<place:user>/<name>.git/git-upload-pack", scope=Open.ONE_GIST)
-def upload_pack(actor: Actor, user: str, name: str) -> Response:
+@_route("POST", _GIST + "/git-upload-pack", scope=Open.ONE_GIST)
+def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> Response:
     repository = gists.repository(_gist(actor, user, name, Action.VIEW))
     limit = house.settings.max_fetch_bytes
-    wanted = _body("git-upload-pack").read(limit + 1)
+    wanted = _body(request, "git-upload-pack").read(limit + 1)
     if len(wanted) > limit:
         raise RequestEntityTooLarge
-    return _answer("git-upload-pack-result", upload.serve(repository, _protocol(), wanted, house.answers))
+    return _answer("git-upload-pack-result", upload.serve(repository, _protocol(request), wanted, house.answers))
 
 
-@face.post("/<place:user>/<name>.git/git-receive-pack", scope=Open.ONE_GIST)
-def receive_pack(actor: Actor, user: str, name: str) -> Response:
+@_route("POST", _GIST + "/git-receive-pack", scope=Open.ONE_GIST)
+def _receive_pack(request: Request, actor: Actor, user: str, name: str) -> Response:
     gist, slug = _target(actor, user, name)
-    body = _push_body()
-    return _report(gists.push(actor, gist, body) if gist else gists.push_new(actor, slug, body))
+    body = _push_body(request)
+    return _report(request, gists.push(actor, gist, body) if gist else gists.push_new(actor, slug, body))
 
 
-@face.get("/init/info/refs", scope=Open.ONE_GIST)
-def init_info_refs(actor: Actor) -> Response:
-    if _service() == "git-upload-pack":
+@_route("GET", "/init/info/refs", scope=Open.ONE_GIST)
+def _init_info_refs(request: Request, actor: Actor) -> Response:
+    if _service(request) == "git-upload-pack":
         raise Forbidden("every push to this address makes a gist; there is nothing to fetch from it")
     access.require_scope(actor, Scope.GIST_WRITE)
     return _offer([])
 
 
-@face.post("/init/git-receive-pack", scope=Scope.GIST_WRITE)
-def init_receive_pack(actor: Actor) -> Response:
-    pushed = gists.push_new(actor, "", _push_body())
-    return _report(pushed, "To push to it again: git remote set-url origin {}" if pushed.made else "")
+@_route("POST", "/init/git-receive-pack", scope=Scope.GIST_WRITE)
+def _init_receive_pack(request: Request, actor: Actor) -> Response:
+    pushed = gists.push_new(actor, "", _push_body(request))
+    return _report(request, pushed, "To push to it again: git remote set-url origin {}")
 
 
-def _service() -> str:
+def _service(request: Request) -> str:
     service = request.args.get("service", "")
     if service not in _SERVICES:
         raise Forbidden("gistd speaks git's smart HTTP protocol only; use git 1.6.6 or newer")
@@ -111,11 +160,11 @@ def _target(actor: Actor, user: str, name: str) -> tuple[Gist | None, str]:
         return None, gists.claim(actor, user, name)
 
 
-def _protocol() -> str:
+def _protocol(request: Request) -> str:
     return request.headers.get("Git-Protocol", "")
 
 
-def _body(service: str) -> Reader:
+def _body(request: Request, service: str) -> Reader:
     """The request's body, inflated; git compresses what it asks for when that is long."""
     if request.mimetype != f"application/x-{service}-request":
         raise UnsupportedMediaType(f"the Content-Type must be application/x-{service}-request")
@@ -124,21 +173,21 @@ def _body(service: str) -> Reader:
         return cast(Reader, request.stream)
     if encoding not in ("gzip", "x-gzip"):
         raise UnsupportedMediaType("the Content-Encoding must be gzip or none")
-    return _Inflated(request.stream)
+    return _Inflated(request.stream, request.max_content_length or 0)
 
 
-def _push_body() -> Reader:
+def _push_body(request: Request) -> Reader:
     settings = house.settings
     request.max_content_length = max(settings.max_request_bytes, _DRAINED * settings.max_push_bytes)
-    return _body("git-receive-pack")
+    return _body(request, "git-receive-pack")
 
 
 class _Inflated:
     """A gzip stream, read; what it unpacks to is held to the same limit as a body that is not packed."""
 
-    def __init__(self, packed: IO[bytes]) -> None:
+    def __init__(self, packed: IO[bytes], most: int) -> None:
         self._file = gzip.GzipFile(fileobj=packed, mode="rb")
-        self._left = request.max_content_length or 0
+        self._left = most
 
     def read(self, size: int = -1, /) -> bytes:
         try:
@@ -155,19 +204,21 @@ def _offer(refs: list[tuple[str, str]]) -> Response:
     return _answer("git-receive-pack-advertisement", iter([receive.advertise(refs)]))
 
 
-def _report(pushed: gists.Pushed, hint: str = "") -> Response:
+def _report(request: Request, pushed: gists.Pushed, hint: str = "") -> Response:
     words = ""
     if pushed.made:
-        words = f"The new gist is at {page_url(pushed.made)}\n{hint.format(clone_url(pushed.made))}"
+        words = f"The new gist is at {page_url(pushed.made, request)}\n"
+        words += hint.format(clone_url(pushed.made, request))
     return _answer("git-receive-pack-result", iter([pushed.push.report(pushed.problem, words)]))
 
 
 def _answer(type: str, chunks: Iterator[bytes]) -> Response:
-    return _uncached(Response(chunks, content_type=f"application/x-{type}"))
+    return Response(chunks, content_type=f"application/x-{type}")
 
 
-def _uncached(response: Response) -> Response:
+def _say_how_long(response: Response) -> None:
+    """What git is told may be another thing the next time (gitprotocol-http(5))."""
     response.headers["Cache-Control"] = "no-cache, max-age=0, must-revalidate"
     response.headers["Pragma"] = "no-cache"
     response.headers["Expires"] = "Fri, 01 Jan 1980 00:00:00 GMT"
-    return response
+    response.headers["X-Content-Type-Options"] = "nosniff"
