@@ -67,7 +67,9 @@ _CREDENTIAL = Prepared(
         Credential.select(Credential, User)
         .join(User)
         .where(Credential.secret_hash == secret_hash, Credential.kind == kind)
-    )
+    ),
+    Credential,
+    Credential.user,
 )
 
 

@@ -73,7 +73,7 @@ def with_topics(gist: Gist) -> Gist:
 def words(gist: Gist) -> str | None:
     """What search finds the gist by."""
     found = _WORDS.first(gist.number)
-    return None if found is None else found.words
+    return None if found is None else str(found[0])
 
 
 def by_slug(owner: User | None, slug: str) -> Gist | None:
@@ -105,19 +105,21 @@ def _rows() -> Any:
     return Gist.select(Gist, User).join(User, peewee.JOIN.LEFT_OUTER)
 
 
-_BY_ID = Prepared(lambda id: _rows().where(Gist.id == id))
+_BY_ID = Prepared(lambda id: _rows().where(Gist.id == id), Gist, Gist.owner)
 _BY_OWNER = Prepared(
-    lambda owner, id, slug: _rows().where(User.name_key == owner, (Gist.id == id) | (Gist.slug_key == slug))
+    lambda owner, id, slug: _rows().where(User.name_key == owner, (Gist.id == id) | (Gist.slug_key == slug)),
+    Gist,
+    Gist.owner,
 )
-_TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name).tuples())
-_FILES = Prepared(lambda gist: File.select().where(File.gist == gist))
+_TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
+_FILES = Prepared(lambda gist: File.select().where(File.gist == gist), File)
 _ADD_FILE = Prepared(
     lambda id, gist, path, blob, size, language: File.insert(
         id=id, gist=gist, path=path, blob=blob, size=size, language=language
     )
 )
 _DROP_FILE = Prepared(lambda id: File.delete().where(File.id == id))
-_WORDS = Prepared(lambda gist: Search.select().where(Search.rowid == gist))
+_WORDS = Prepared(lambda gist: Search.select(Search.words).where(Search.rowid == gist))
 _PUT_WORDS = Prepared(lambda gist, words: Search.insert(rowid=gist, words=words))
 _FORGET_WORDS = Prepared(lambda gist: Search.delete().where(Search.rowid == gist))
 
@@ -130,7 +132,7 @@ def _updating(*names: str) -> Prepared:
         columns = {Gist._meta.fields[name]: peewee.Value(value) for name, value in zip(names, values, strict=False)}
         return Gist.update(columns).where(Gist.id == values[-1])
 
-    return Prepared(query, len(names) + 1)
+    return Prepared(query, number=len(names) + 1)
 
 
 def _liked(query: Any, user: User | None) -> Any:

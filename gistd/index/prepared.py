@@ -5,6 +5,8 @@ from functools import cache
 from inspect import signature
 from typing import Any
 
+import peewee
+
 from .connection import database
 
 
@@ -13,16 +15,27 @@ class Prepared:
 
     The values go into the text as they are: numbers and strings, nothing that a field would convert, and never
     None in a condition, which would make another text. `number` is how many there are, if the function does not say.
+
+    Its rows are of the model, if one is given, which is what it must select; with `joined`, a foreign key of that
+    model, of what is at its other end, too. Without a model they are tuples.
     """
 
-    def __init__(self, query: Callable[..., Any], number: int | None = None) -> None:
+    def __init__(
+        self,
+        query: Callable[..., Any],
+        model: type[peewee.Model] | None = None,
+        joined: Any = None,
+        number: int | None = None,
+    ) -> None:
         self._query = query
         self._number = len(signature(query).parameters) if number is None else number
+        self._model = model
+        self._joined = joined
 
     def all(self, *values: Any) -> list[Any]:
         """The rows."""
-        text = self._text(database.obj)
-        return text.read(text.execute(values))
+        rows = self._run(values).fetchall()
+        return rows if self._model is None else [self._instance(self._model, row) for row in rows]
 
     def first(self, *values: Any) -> Any:
         """The first row, or None."""
@@ -30,30 +43,34 @@ class Prepared:
 
     def run(self, *values: Any) -> int:
         """Do what the query does, for one that writes; returns how many rows it changed."""
-        return int(self._text(database.obj).execute(values).rowcount)
+        return int(self._run(values).rowcount)
+
+    def _run(self, values: tuple[Any, ...]) -> Any:
+        text, places = self._text(database.obj)
+        return database.execute_sql(text, [values[place] for place in places])
 
     @cache  # noqa: B019 (there are a few of these, and one database in a process)
-    def _text(self, database: Any) -> "_Text":
-        return _Text(self._query(*range(self._number)).bind(database))
+    def _text(self, database: Any) -> tuple[str, list[int]]:
+        text, places = self._query(*range(self._number)).bind(database).sql()
+        return text, [int(place) for place in places]
+
+    def _instance(self, model: type[peewee.Model], row: tuple[Any, ...]) -> peewee.Model:
+        instance = _made(model, row)
+        if self._joined is not None:
+            there = instance.__data__[self._joined.name] is not None
+            rest = row[len(model._meta.sorted_fields) :]
+            instance.__rel__[self._joined.name] = _made(self._joined.rel_model, rest) if there else None
+        return instance
 
 
-class _Text:
-    """A query as text. What peewee finds out about the columns of its rows is remembered."""
+def _made(model: type[peewee.Model], row: tuple[Any, ...]) -> peewee.Model:
+    instance = model(__no_default__=True)
+    for (name, convert), value in zip(_columns(model), row, strict=False):
+        instance.__data__[name] = convert(value)
+    return instance
 
-    def __init__(self, query: Any) -> None:
-        self._query = query
-        self._text, places = query.sql()
-        self._order = [int(place) for place in places]
-        self._make_row: Callable[[Any], Any] | None = None
 
-    def execute(self, values: tuple[Any, ...]) -> Any:
-        return database.execute_sql(self._text, [values[place] for place in self._order])
-
-    def read(self, cursor: Any) -> list[Any]:
-        if self._make_row is not None:
-            return [self._make_row(row) for row in cursor.fetchall()]
-        reader = self._query._get_cursor_wrapper(cursor)
-        rows = list(reader)
-        if rows:
-            self._make_row = reader.process_row
-        return rows
+@cache
+def _columns(model: type[peewee.Model]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """The name and the way to read of each column, in the order in which a query of the model has them."""
+    return [(field.name, field.python_value) for field in model._meta.sorted_fields]

@@ -70,7 +70,7 @@ class Repository:
         with _readable(path):
             self._git = pygit2.Repository(str(path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
 
-    @property
+    @cached_property
     def ref(self) -> str:
         """The full name of the gist's one branch."""
         with _readable(self.path):

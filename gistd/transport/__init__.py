@@ -97,7 +97,7 @@ def _authenticate(request: Request) -> Actor:
 @_route("GET", _GIST + "/info/refs", scope=Open.ONE_GIST)
 def _info_refs(request: Request, actor: Actor, user: str, name: str) -> Response:
     if _service(request) == "git-upload-pack":
-        repository = gists.repository(_gist(actor, user, name, Action.VIEW))
+        repository = gists.repository(_gist(actor, user, name))
         return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol(request)))
     gist, _ = _target(actor, user, name)
     return _offer(gists.repository(gist).refs() if gist else [])
@@ -105,7 +105,7 @@ def _info_refs(request: Request, actor: Actor, user: str, name: str) -> Response
 
 @_route("POST", _GIST + "/git-upload-pack", scope=Open.ONE_GIST)
 def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> Response:
-    repository = gists.repository(_gist(actor, user, name, Action.VIEW))
+    repository = gists.repository(_gist(actor, user, name))
     limit = house.settings.max_fetch_bytes
     wanted = _body(request, "git-upload-pack").read(limit + 1)
     if len(wanted) > limit:
@@ -141,9 +141,9 @@ def _service(request: Request) -> str:
     return service
 
 
-def _gist(actor: Actor, user: str, name: str, action: Action) -> Gist:
+def _gist(actor: Actor, user: str, name: str) -> Gist:
     try:
-        return gists.locate(actor, user, name, action)
+        return gists.locate(actor, user, name)
     except NotFound:
         # git only sends credentials after a 401, so whoever has sent none is asked for them, and what is
         # missing looks like what is private.
@@ -154,8 +154,9 @@ def _gist(actor: Actor, user: str, name: str, action: Action) -> Gist:
 
 def _target(actor: Actor, user: str, name: str) -> tuple[Gist | None, str]:
     """What a push goes to: a gist, or none and the slug of one that it makes."""
+    access.require_scope(actor, Open.SIGNED_IN)  # nothing is looked for before git has told who it is
     try:
-        return _gist(actor, user, name, Action.EDIT), ""
+        return gists.locate(actor, user, name, Action.EDIT), ""
     except NotFound:
         return None, gists.claim(actor, user, name)
 
