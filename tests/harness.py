@@ -52,6 +52,7 @@ class Server:
         self.log = root / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
+        self.clients: list[Client] = []
 
     def start(self, *arguments: str) -> "Server":
         """Start, and wait until it says where it is."""
@@ -84,6 +85,8 @@ class Server:
     def stop(self) -> int:
         """Ask it to end, and wait until it has; returns its exit code."""
         assert self.process is not None
+        for client in self.clients:
+            client.session.close()  # it would wait a while for what may come on open connections
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -132,6 +135,7 @@ class Client:
         self.name = name
         self.token = token
         self.session = requests.Session()
+        server.clients.append(self)
         self.session.trust_env = False
         if token:
             self.session.headers["Authorization"] = f"Bearer {token}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from .fuzz_packs import run
 
-ROUNDS, SEED = 250, 1
+ROUNDS, SEED = 120, 1
 
 
 def test_gistd_accepts_nothing_that_git_refuses(tmp_path: Path) -> None:
