@@ -14,7 +14,8 @@ KEPT = timedelta(days=14)
 
 
 def collect_garbage(progress: Callable[[int, int], None], warn: Callable[[str], None]) -> Sizes:
-    """Pack every repository, and delete what has not been reached for two weeks; returns the sizes of all together.
+    """Pack every repository, delete what has not been reached for two weeks, and let the search index forget what is
+    gone; returns the sizes of all repositories together.
 
     One that cannot be read is left alone, with a warning.
     """
@@ -30,6 +31,7 @@ def collect_garbage(progress: Callable[[int, int], None], warn: Callable[[str], 
             warn(f"{id}: {error.message}")
             continue
         before, after = before + sizes.before, after + sizes.after
+    index.gists.merge_words()
     progress(len(ids), len(ids))
     return Sizes(before, after)
 
@@ -41,7 +43,9 @@ def purge(id: str) -> Sizes:
     """
     if index.gists.by_id(id) is None:
         raise NotFound(f"there is no gist {id}")
-    return _collect(id, None)
+    sizes = _collect(id, None)
+    index.gists.merge_words()
+    return sizes
 
 
 def _collect(id: str, lost_before: datetime | None) -> Sizes:

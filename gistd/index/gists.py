@@ -14,10 +14,11 @@ import peewee
 from gistd.errors import Conflict, NotFound
 
 from .accounts import name_key
-from .connection import is_text, write
+from .connection import database, is_text, write
 from .models import File, Gist, Like, Search, Topic, User
 from .prepared import Prepared
 
+_MERGED_PAGES = 500
 _IDENT_ALPHABET = string.ascii_letters + string.digits
 
 
@@ -193,6 +194,26 @@ def delete(gist: Gist) -> None:
     with write():
         if Gist.delete().where(Gist.id == gist.id).execute():
             _FORGET_WORDS.run(gist.number)
+
+
+def merge_words() -> None:
+    """Let the search index forget what was deleted from it; a little at a time, so that writers get in between.
+
+    SQLite's deletes by noting that something is gone (FTS5, the `merge` command); others do not need this.
+    """
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        return
+    pages, changed = -_MERGED_PAGES, 2
+    while changed >= 2:
+        with write():
+            before = _changes()
+            database.execute_sql("INSERT INTO search(search, rank) VALUES ('merge', ?)", [pages])
+            changed = _changes() - before
+        pages = _MERGED_PAGES
+
+
+def _changes() -> int:
+    return int(database.execute_sql("SELECT total_changes()").fetchone()[0])
 
 
 def set_like(user: User, gist: Gist, liked: bool, at: datetime) -> None:

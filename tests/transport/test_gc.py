@@ -1,8 +1,10 @@
 """gistd gc: repositories become small, nothing that counts gets lost, what was pushed away goes in time."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,20 @@ def test_it_is_safe_while_serving(home: Client, git: Git) -> None:
     for gist in gists:
         assert git("rev-list", "--count", "main", cwd=home.server.repository(gist["id"])) == "13\n"
         assert git("fsck", "--strict", cwd=home.server.repository(gist["id"])) == ""
+
+
+def test_the_search_index_forgets_what_was_deleted(home: Client) -> None:
+    """Of what is deleted it keeps the trigrams until it is tidied up."""
+    word = "\ua66e\ua66f\ua66e\ua66f"
+    gist = home.create({"secret": word}, visibility="private")
+    home.change(gist["id"], files={"secret": {"content": f"{word} {word}"}})
+    assert home.request("DELETE", f"/api/gists/{gist['id']}").status_code == 204
+
+    def remembered() -> bool:
+        with closing(sqlite3.connect(home.server.repos / "index.sqlite3")) as index:
+            return any("\ua66e".encode() in block for (block,) in index.execute("SELECT block FROM search_data"))
+
+    assert remembered(), "or else there is nothing to test"
+    home.server.cli("gc")
+    assert not remembered()
+    assert home.create({"a": "found again"}) and home.get("/api/gists/search?q=found").status_code in (200, 404)
