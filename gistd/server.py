@@ -1,11 +1,13 @@
 """gunicorn as gistd runs it: workers and threads for the machine, deadlines for sockets, a line a request."""
 
 import os
+import re
 import select
 import socket
 import struct
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +22,9 @@ SOCKET_DEADLINE = 30
 """Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
 MOMENT = 20
 """Milliseconds that a thread waits for a client that may have more to say."""
+
+
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]{1,500}")
 
 
 class Server(BaseApplication):
@@ -115,10 +120,12 @@ class RequestLog(Logger):
     """One line a request: who, what, how it went, how long it took. No query, no header, no body: no secret."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        path = quote(environ.get("PATH_INFO", "").encode("latin-1", errors="replace"), safe="/~@:+,=")[:500]
+        path = environ.get("PATH_INFO", "")
+        if not _PLAIN_PATH.fullmatch(path):
+            path = quote(path.encode("latin-1", errors="replace"), safe="/~@:+,=")[:500]
         self.access_log.info(
             "%s %s %s %s %s %d %.1fms",
-            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             environ.get("REMOTE_ADDR") or "-",
             environ.get("REQUEST_METHOD"),
             path,

@@ -17,36 +17,39 @@ _OBJECT = re.compile(rb"(want|have) ([0-9a-f]{40})(?: .*)?")
 MAX_WANTS = 64
 
 
-def advertise(repository: Repository, protocol: str) -> Iterator[bytes]:
+def advertise(repository: Repository, protocol: str) -> bytes | Iterator[bytes]:
     """The answer to GET info/refs?service=git-upload-pack (gitprotocol-http(5)).
 
     `protocol` is what the client asked for in its Git-Protocol header; all but versions 1 and 2 is version 0.
     """
     version = _version(protocol)
     if version == "version=2":
-        yield fetch.ADVERTISEMENT
-        return
+        return fetch.ADVERTISEMENT
+    return _advertised(repository, version)
+
+
+def _advertised(repository: Repository, version: str) -> Iterator[bytes]:
     yield pkt.line(b"# service=git-upload-pack\n") + pkt.FLUSH
     yield from _git(repository, version, "--http-backend-info-refs", b"")
 
 
-def serve(repository: Repository, protocol: str, request: bytes, answers: fetch.Answers) -> Iterator[bytes]:
+def serve(repository: Repository, protocol: str, request: bytes, answers: fetch.Answers) -> bytes | Iterator[bytes]:
     """The answer to POST git-upload-pack. Raises Invalid, before the first byte, for what is not git's."""
     packets = _packets(request)
     strangers = _unreachable(repository, packets)
     if strangers:
-        return iter([pkt.line(f"ERR upload-pack: not our ref {strangers[0]}\n".encode())])
+        return pkt.line(f"ERR upload-pack: not our ref {strangers[0]}\n".encode())
     version = _version(protocol)
     if version == "version=2":
         asked = fetch.Request.parse(packets)
         if asked is None:
-            return iter([])
+            return b""
         if asked.command == "ls-refs":
-            return iter([fetch.list_refs(repository, asked.arguments)])
+            return fetch.list_refs(repository, asked.arguments)
         if asked.command != "fetch":
             raise Invalid("malformed git request: an unknown command")
         if (answer := fetch.fetch(repository, asked.arguments, answers)) is not None:
-            return iter([answer])
+            return answer
     kept = b"".join(packet for packet in packets if not _tells(repository, packet))
     return _git(repository, version, "--timeout=60", kept)
 

@@ -202,7 +202,7 @@ class _Inflated:
 
 
 def _offer(refs: list[tuple[str, str]]) -> Response:
-    return _answer("git-receive-pack-advertisement", iter([receive.advertise(refs)]))
+    return _answer("git-receive-pack-advertisement", receive.advertise(refs))
 
 
 def _report(request: Request, pushed: gists.Pushed, hint: str = "") -> Response:
@@ -210,11 +210,11 @@ def _report(request: Request, pushed: gists.Pushed, hint: str = "") -> Response:
     if pushed.made:
         words = f"The new gist is at {page_url(pushed.made, request)}\n"
         words += hint.format(clone_url(pushed.made, request))
-    return _answer("git-receive-pack-result", iter([pushed.push.report(pushed.problem, words)]))
+    return _answer("git-receive-pack-result", pushed.push.report(pushed.problem, words))
 
 
-def _answer(type: str, chunks: Iterator[bytes]) -> Response:
-    return Response(chunks, content_type=f"application/x-{type}")
+def _answer(type: str, body: bytes | Iterator[bytes]) -> Response:
+    return Response(body, content_type=f"application/x-{type}")
 
 
 def _say_how_long(response: Response) -> None:
