@@ -130,8 +130,6 @@ def described(error: Exception, asked: WSGIRequest) -> tuple[int, str, dict[str,
         return 400, "the body of the request is malformed", {}
     if isinstance(error, HTTPException) and error.code is not None:
         headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
-        if error.code == 413:
-            headers["Connection"] = "close"  # nobody reads the rest of the body
         return error.code, error.description or error.name, headers
     _log.error("%s %s failed", asked.method, ascii(asked.path), exc_info=error)
     return 500, "Something went wrong here; the operator finds the cause in the log", {}

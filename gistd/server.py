@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from gunicorn.workers import gthread
 THREADS = 16
 SOCKET_DEADLINE = 30
 """Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
+PARTING = 2
+"""Seconds that a client has to read the last of an answer."""
+_CHUNK = 65536
 MOMENT = 20
 """Milliseconds that a thread waits for a client that may have more to say."""
 
@@ -105,8 +109,11 @@ class Worker(gthread.ThreadWorker):
             return gthread._DEFER
         conn.data_ready = True
         again = super().handle(conn)
-        while again is True and self.alive and self._speaks(conn):
+        # Not for ever when others may be waiting for a thread.
+        while again is True and self.alive and self._running < self.cfg.threads and self._speaks(conn):
             again = super().handle(conn)
+        if not again:
+            _part(conn.sock)
         return again
 
     def _speaks(self, conn: Any) -> bool:
@@ -114,6 +121,19 @@ class Worker(gthread.ThreadWorker):
         poll = select.poll()
         poll.register(conn.sock, select.POLLIN)
         return bool(poll.poll(MOMENT if self._running <= self.cfg.threads // 2 else 0))
+
+
+def _part(sock: socket.socket) -> None:
+    """End a connection so that the client can read all that was sent. gunicorn would wait for that, too, but in the one
+    thread that all connections of a worker depend on."""
+    end = time.monotonic() + PARTING
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(PARTING)
+        while time.monotonic() < end and sock.recv(_CHUNK):
+            pass
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)  # so that there is nothing left to wait for
 
 
 class RequestLog(Logger):

@@ -13,14 +13,13 @@ from functools import lru_cache
 from typing import Any
 
 from gistd import index
-from gistd.errors import Conflict, GistdError, Invalid, NotFound, PreconditionFailed
-from gistd.index import PUBLIC, Gist, User
-from gistd.store import ChangeCounts, File, Missing, Push, Repository, Revision, Signature
-from gistd.store.pkt import Reader
+from gistd.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from gistd.index import VISIBILITIES, Gist, User
+from gistd.store import ChangeCounts, File, Missing, Repository, Revision, Signature
 
-from . import access, catalogue, house, options, search
+from . import access, catalogue, house, search
 from .access import Action, Actor, Scope
-from .drafts import MAX_TITLE, Change, Draft, check_words, is_like_an_id
+from .drafts import MAX_TITLE, Change, Draft
 
 # Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
 _MAIL_HOST = "users.noreply.invalid"
@@ -44,15 +43,6 @@ class Page:
 
     gists: list[Gist]
     total: int
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """What became of a push: why not, in words for the pusher, or None; and the gist, if it made one."""
-
-    push: Push
-    problem: str | None = None
-    made: Gist | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +179,7 @@ def create(actor: Actor, draft: Draft) -> Gist:
     """Make a gist. Raises Unauthenticated, Forbidden, Invalid, TooLarge or Conflict, with nothing left behind."""
     access.require_scope(actor, Scope.GIST_WRITE)
     draft.check(house.limits())
-    _claim_slug(actor.user, draft.slug)
+    claim_slug(actor.user, draft.slug)
     columns = {
         "owner": actor.user,
         "title": draft.title or min(draft.files)[:MAX_TITLE],
@@ -214,14 +204,13 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
     access.require(actor, Action.EDIT, gist)
     change.check()
     with catalogue.present(gist), house.store.lock(gist.id) as repository:
-        gist = _again(actor, Action.EDIT, gist, only_if_unchanged)
-        _claim_slug(gist.owner, change.slug or "", besides=gist)
+        gist = again(actor, Action.EDIT, gist, only_if_unchanged)
+        claim_slug(gist.owner, change.slug or "", besides=gist)
         columns = change.columns()
-        before = repository.head
-        moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
-        if moved or columns or change.topics is not None:
-            renamed = {item.new_path: item.path for item in change.files if item.new_path}
-            with _taken_back(repository, before):
+        with hidden_first(gist, change), taken_back(repository):
+            moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
+            if moved or columns or change.topics is not None:
+                renamed = {item.new_path: item.path for item in change.files if item.new_path}
                 catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed)
     return catalogue.reload(gist.id)
 
@@ -229,7 +218,7 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
 def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:
     """Delete a gist and its repository. Its forks live on. `only_if_unchanged` is as in `change`."""
     access.require(actor, Action.DELETE, gist)
-    _remove(gist, lambda: _again(actor, Action.DELETE, gist, only_if_unchanged))
+    _remove(gist, lambda: again(actor, Action.DELETE, gist, only_if_unchanged))
 
 
 def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None, wait: bool = True) -> None:
@@ -242,7 +231,7 @@ def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None, wait: b
         index.gists.delete(gist)
 
 
-def _again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:
+def again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:
     """The gist as it is now that we hold its lock: it may have been changed, or hidden, while we waited."""
     now = index.gists.with_topics(access.require(actor, action, index.gists.by_id(gist.id)))
     if only_if_unchanged and (now.head, now.updated_at) != (gist.head, gist.updated_at):
@@ -256,7 +245,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     if actor.owns(gist):
         raise Invalid("cannot fork your own gist")
     with catalogue.present(gist), house.store.hold(gist.id):  # two requests at once make one fork
-        gist = _again(actor, Action.FORK, gist)
+        gist = again(actor, Action.FORK, gist)
         mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists
         if mine:
             return mine[0], False
@@ -285,81 +274,31 @@ def likes(actor: Actor, gist: Gist) -> bool:
     return actor.user is not None and index.gists.likes(actor.user, gist)
 
 
-def push(actor: Actor, gist: Gist, source: Reader) -> Pushed:
-    """Take a push from the body of a git-receive-pack request.
+@contextmanager
+def hidden_first(gist: Gist, change: Change) -> Iterator[None]:
+    """What makes a gist less visible comes before its content changes: what is new may not be for those who see it now.
 
-    A refused push is an outcome too. When it is accepted the index has seen it before this returns.
+    It is put back if the block refuses the change.
     """
-    access.require(actor, Action.EDIT, gist)
-
-    def take(push: Push) -> None:
-        wanted = options.change(push.options)
-        with catalogue.present(gist), house.store.lock(gist.id) as repository:
-            now = _again(actor, Action.EDIT, gist)
-            push.check(repository, house.push_limits())
-            _claim_slug(now.owner, wanted.slug or "", besides=now)
-            before = repository.head
-            push.accept(repository)
-            with _taken_back(repository, before):
-                catalogue.record(now, repository, wanted.columns(), topics=wanted.topics)
-
-    return _receive(source, take)
-
-
-def claim(actor: Actor, place: str, name: str) -> str:
-    """The slug of the gist that the actor would make by pushing to `/<place>/<name>`, where there is none.
-
-    Raises NotFound, Forbidden or Invalid when they cannot.
-    """
-    if actor.user is None or not index.accounts.is_called(actor.user, place):
-        raise NotFound("Gist not found")
-    access.require_scope(actor, Scope.GIST_WRITE)
-    if is_like_an_id(name):
-        raise NotFound("Gist not found")
-    check_words(Change(slug=name))
-    return name
-
-
-def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
-    """Make a gist of a push, as `push`. Its branch is the one that is pushed; the slug may be empty."""
-    access.require_scope(actor, Scope.GIST_WRITE)
-
-    def take(push: Push) -> Gist:
-        wanted = options.change(push.options)
-        given = slug if wanted.slug is None else wanted.slug
-        push.check(None, house.push_limits())
-        _claim_slug(actor.user, given)
-        id = uuid.uuid4().hex
-        with house.store.receive(id, push) as repository:
-            title = wanted.title or given or repository.files(repository.head or "")[0].path[:MAX_TITLE]
-            columns = {
-                "owner": actor.user,
-                "description": "",
-                "visibility": PUBLIC,
-                "slug": given,
-                **wanted.columns(),
-                "title": title,
-            }
-            catalogue.add(id, repository, columns, wanted.topics or [])
-        return catalogue.reload(id)
-
-    return _receive(source, take)
-
-
-def _receive(source: Reader, take: Callable[[Push], Gist | None]) -> Pushed:
-    push = Push(source)
-    if not push.commands:
-        return Pushed(push)
+    columns: dict[str, Any] = {}
+    if change.visibility and VISIBILITIES.index(change.visibility) > VISIBILITIES.index(gist.visibility):
+        columns["visibility"] = change.visibility
+    if isinstance(change.expires_at, datetime) and (gist.expires_at is None or change.expires_at < gist.expires_at):
+        columns["expires_at"] = change.expires_at
+    if columns:
+        index.gists.set_columns(gist, columns)
     try:
-        push.read(house.push_limits())
-        return Pushed(push, made=take(push))
-    except GistdError as refused:
-        return Pushed(push, refused.message)
+        yield
+    except (Invalid, Conflict):
+        if columns:
+            index.gists.set_columns(gist, {name: getattr(gist, name) for name in columns})
+        raise
 
 
 @contextmanager
-def _taken_back(repository: Repository, head: str | None) -> Iterator[None]:
+def taken_back(repository: Repository) -> Iterator[None]:
     """Let the branch go back to where it was if the block finds a conflict: what is refused must not count."""
+    head = repository.head
     try:
         yield
     except Conflict:
@@ -368,7 +307,7 @@ def _taken_back(repository: Repository, head: str | None) -> Iterator[None]:
         raise
 
 
-def _claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> None:
+def claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> None:
     """Conflict when another gist of the owner has the slug. One that has expired gives it up: it is gone."""
     holder = index.gists.by_slug(owner, slug)
     if holder is None or holder == besides:

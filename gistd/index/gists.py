@@ -189,6 +189,13 @@ def update(
             _put_topics(gist, topics)
 
 
+def set_columns(gist: Gist, columns: Mapping[str, Any]) -> None:
+    """Change columns of a gist that say nothing about its files, and nothing that search finds it by."""
+    values = [Gist._meta.fields[name].db_value(value) for name, value in columns.items()]
+    with write():
+        _updating(*columns).run(*values, gist.id)
+
+
 def delete(gist: Gist) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():

@@ -22,6 +22,7 @@ ADVERTISEMENT = b"".join(pkt.line(f"{words}\n".encode()) for words in CAPABILITI
 
 MAX_COMMITS = 100
 MAX_BYTES = 8 * 1024 * 1024
+MAX_WANTS, MAX_HAVES = 4, 256
 """More than that git sends cheaper: it has the time to make deltas, and it streams."""
 
 _NAMED = re.compile(r"(want|have) ([0-9a-f]{40})")
@@ -108,13 +109,13 @@ def fetch(repository: Repository, arguments: list[str], answers: Answers) -> byt
         else:
             return None
     wants, haves = sorted(named["want"]), named["have"]
-    if not wants:
+    if not wants or len(wants) > MAX_WANTS or len(haves) > MAX_HAVES:
         return None
     common = sorted(have for have in haves if repository.reaches(have))
     said = b""
     if haves and "done" not in flags:
         said = _acknowledged(common)
-        if not all(repository.leads_to(want, common) for want in wants):
+        if not common or not all(repository.leads_to(want, common) for want in wants):
             return said + pkt.FLUSH
         said += pkt.line(b"ready\n") + pkt.DELIMITER
     asked = hashlib.sha256(" ".join([repository.path.name, *wants, "", *common]).encode()).digest()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pygit2
 
 from . import disk, packs
-from .repository import Repository
+from .repository import Repository, readable
 
 MAX_PACKS = 32
 """With more than this the small ones are made into one: every read has to look into each."""
@@ -50,8 +50,13 @@ def collect(repository: Repository, lost_before: datetime | None) -> Sizes:
     """Pack what the branch reaches into one pack, and delete what it has not reached since the time given.
 
     What it does not reach is set aside in a pack of its own when that is first seen; from then on time counts.
-    None deletes all of it at once.
+    None deletes all of it at once. Raises Unavailable, with nothing deleted, when the repository is damaged.
     """
+    with readable(repository.path):
+        return _collect(repository, lost_before)
+
+
+def _collect(repository: Repository, lost_before: datetime | None) -> Sizes:
     before = sum(map(_size, _all(repository)))
     living = _living(repository)
     reached = set(repository.objects([head])) if (head := repository.head) else set()

@@ -92,10 +92,12 @@ def lost_mark(pack: Path) -> Path:
 
 
 def ids(index: Path) -> list[str]:
-    """The ids of the objects in a pack, read from its index (version 2)."""
+    """The ids of the objects in a pack, read from its index (version 2). ValueError when it is damaged."""
     data = index.read_bytes()
-    (number,) = struct.unpack(">I", data[8 + 255 * 4 : 8 + 256 * 4])
     start = 8 + 256 * 4
+    number = int.from_bytes(data[start - 4 : start], "big")
+    if not data.startswith(b"\xfftOc\0\0\0\2") or len(data) < start + number * 28:
+        raise ValueError(f"{index.name} is not the index of a pack")
     return [data[at : at + 20].hex() for at in range(start, start + number * 20, 20)]
 
 

@@ -67,13 +67,13 @@ class Repository:
     def __init__(self, path: Path) -> None:
         """Open the repository. Unavailable when it is missing or damaged."""
         self.path = path
-        with _readable(path):
+        with readable(path):
             self._git = pygit2.Repository(str(path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
 
     @cached_property
     def ref(self) -> str:
         """The full name of the gist's one branch."""
-        with _readable(self.path):
+        with readable(self.path):
             target = self._git.lookup_reference("HEAD").target
             if not isinstance(target, str):
                 raise ValueError("HEAD is detached")
@@ -82,7 +82,7 @@ class Repository:
     @property
     def head(self) -> str | None:
         """The id of the newest revision; None while there is none."""
-        with _readable(self.path):
+        with readable(self.path):
             reference = self._git.references.get(self.ref)
             return None if reference is None else str(reference.target)
 
@@ -94,7 +94,7 @@ class Repository:
 
     def files(self, revision: str) -> list[File]:
         """The files of a revision in git's order, folders walked."""
-        with _readable(self.path):
+        with readable(self.path):
             return list(self._walk_tree(self._commit(revision).tree, ""))
 
     def _walk_tree(self, tree: pygit2.Tree, folder: str) -> Iterator[File]:
@@ -107,7 +107,7 @@ class Repository:
 
     def read(self, blob: str) -> bytes:
         """The bytes of a blob that `files` named."""
-        with _readable(self.path):
+        with readable(self.path):
             return cast(pygit2.Blob, self._git[blob]).data
 
     def resolve(self, digits: str) -> str:
@@ -117,7 +117,7 @@ class Repository:
         pushed away is not served.
         """
         head = self.head
-        with _readable(self.path):
+        with readable(self.path):
             try:
                 found = self._git[digits.lower()]
             except (KeyError, ValueError):
@@ -134,17 +134,18 @@ class Repository:
         head = self.head
         if head is None or commit == head:
             return commit == head
-        return commit in self._git.odb and commit in self._reachable
+        # Not asked first: whether it is here at all. The time it takes must not tell that.
+        return commit in self._reachable
 
     @cached_property
     def _reachable(self) -> set[str]:
         """All commits of the branch as it was when somebody first asked: one walk, however many are asked for."""
-        with _readable(self.path):
+        with readable(self.path):
             return {str(commit.id) for commit in self._git.walk(self.head or "", SortMode.NONE)}
 
     def look(self, id: str) -> tuple[bytes, int] | None:
         """(kind, size) of an object, reached by the branch or not; None when it is not here."""
-        with _readable(self.path):
+        with readable(self.path):
             if id not in self._git.odb:
                 return None
             kind, size = self._git.odb.read_header(id)
@@ -152,7 +153,7 @@ class Repository:
 
     def content(self, id: str) -> bytes:
         """The bytes of an object that `look` found."""
-        with _readable(self.path):
+        with readable(self.path):
             return self._git.odb.read(id)[1]
 
     def find(self, id: str) -> GitObject | None:
@@ -162,15 +163,16 @@ class Repository:
 
     def leads_to(self, commit: str, any_of: Collection[str]) -> bool:
         """Whether one of these commits is in the history of a commit, or is it."""
-        with _readable(self.path):
-            return any(str(found.id) in any_of for found in self._git.walk(commit, SortMode.NONE))
+        ids = {pygit2.Oid(hex=id) for id in any_of}
+        with readable(self.path):
+            return any(found.id in ids for found in self._git.walk(commit, SortMode.NONE))
 
     def objects(self, wanted: Iterable[str], known: Iterable[str] = (), most_commits: int | None = None) -> list[str]:
         """The ids of what these commits reach and the known ones do not: commits first, newest first.
 
         TooLarge when that is more than so many commits.
         """
-        with _readable(self.path):
+        with readable(self.path):
             walker = self._git.walk(None, SortMode.NONE)  # unsorted: any order else walks all of the history first
             for id in wanted:
                 walker.push(id)
@@ -204,14 +206,14 @@ class Repository:
 
     def history(self, start: str, limit: int, skip: int = 0) -> list[Revision]:
         """Revisions from `start` back, newest first."""
-        with _readable(self.path):
+        with readable(self.path):
             # Unsorted: a topological order would walk all of the history for its first page.
             walker = self._git.walk(start, SortMode.NONE)
             return [_revision(commit) for commit in islice(walker, skip, skip + limit)]
 
     def counts(self, revision: str) -> ChangeCounts:
         """How many files and lines a revision changed against its first parent."""
-        with _readable(self.path):
+        with readable(self.path):
             commit = self._commit(revision)
             if commit.parents:
                 diff = commit.parents[0].tree.diff_to_tree(commit.tree)
@@ -357,7 +359,8 @@ def _text(raw: bytes | None) -> str:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
+    """What libgit2 cannot read is Unavailable."""
     try:
         yield
     except (KeyError, ValueError, pygit2.GitError, OSError) as error:

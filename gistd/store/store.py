@@ -83,7 +83,7 @@ class Store:
             repository = self.open(id)
             yield repository
             # What could not be tidied up is not lost; the next writer tries again.
-            with suppress(OSError, pygit2.GitError):
+            with suppress(OSError, KeyError, ValueError, pygit2.GitError):
                 maintenance.tidy(repository)
 
     @contextmanager

@@ -14,6 +14,9 @@ from . import fetch, pkt, process
 from .repository import Repository
 
 _OBJECT = re.compile(rb"(want|have) ([0-9a-f]{40})(?: .*)?")
+_NOBODYS = pkt.line(b"have %s\n" % (b"0" * 40))
+"""Stands for what git must not know that it has: without any `have` it would take the client for a new one."""
+
 MAX_WANTS = 64
 
 
@@ -50,7 +53,7 @@ def serve(repository: Repository, protocol: str, request: bytes, answers: fetch.
             raise Invalid("malformed git request: an unknown command")
         if (answer := fetch.fetch(repository, asked.arguments, answers)) is not None:
             return answer
-    kept = b"".join(packet for packet in packets if not _tells(repository, packet))
+    kept = b"".join(_NOBODYS if _tells(repository, packet) else packet for packet in packets)
     return _git(repository, version, "--timeout=60", kept)
 
 

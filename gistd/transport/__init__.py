@@ -16,7 +16,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Request, Response
 
-from gistd.core import access, credentials, gists, house
+from gistd.core import access, credentials, gists, house, pushes
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from gistd.http import PLACE, client_address, clone_url, described, is_place, page_url
@@ -29,7 +29,7 @@ _DRAINED = 8
 """So many times the largest push is read to its end, so that the pusher hears why it is refused."""
 
 
-_CLAIMED = re.compile(r"/([^/]+/[^/]+\.git|init)/.")
+_CLAIMED = re.compile(r"/(?:([^/]+)/[^/]+\.git|init)/.")
 _GIST = rf"/(?P<user>{PLACE})/(?P<name>[^/]+)\.git"
 
 
@@ -47,7 +47,8 @@ def beside(rest: WSGIApplication) -> WSGIApplication:
     """The application that answers git, and hands everything else to `rest`."""
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not _CLAIMED.match(environ.get("PATH_INFO", "")):
+        claimed = _CLAIMED.match(environ.get("PATH_INFO", ""))
+        if claimed is None or not is_place(claimed[1] or ""):
             return rest(environ, start_response)
         request = Request(environ)
         request.max_content_length = house.settings.max_request_bytes
@@ -74,7 +75,7 @@ def _route(method: str, path: str, scope: Scope | Open) -> Callable[[Callable[..
 
 def _respond(request: Request) -> Response:
     found = [(route, match) for route in _routes if (match := route.path.fullmatch(request.path))]
-    if not found or not is_place(found[0][1].groupdict().get("user", "")):
+    if not found:
         raise NotFound("gistd speaks git's smart HTTP protocol only; there is nothing at this address")
     method = "GET" if request.method == "HEAD" else request.method
     for route, match in found:
@@ -117,7 +118,7 @@ def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> Respon
 def _receive_pack(request: Request, actor: Actor, user: str, name: str) -> Response:
     gist, slug = _target(actor, user, name)
     body = _push_body(request)
-    return _report(request, gists.push(actor, gist, body) if gist else gists.push_new(actor, slug, body))
+    return _report(request, pushes.push(actor, gist, body) if gist else pushes.push_new(actor, slug, body))
 
 
 @_route("GET", "/init/info/refs", scope=Open.ONE_GIST)
@@ -130,7 +131,7 @@ def _init_info_refs(request: Request, actor: Actor) -> Response:
 
 @_route("POST", "/init/git-receive-pack", scope=Scope.GIST_WRITE)
 def _init_receive_pack(request: Request, actor: Actor) -> Response:
-    pushed = gists.push_new(actor, "", _push_body(request))
+    pushed = pushes.push_new(actor, "", _push_body(request))
     return _report(request, pushed, "To push to it again: git remote set-url origin {}")
 
 
@@ -158,7 +159,7 @@ def _target(actor: Actor, user: str, name: str) -> tuple[Gist | None, str]:
     try:
         return gists.locate(actor, user, name, Action.EDIT), ""
     except NotFound:
-        return None, gists.claim(actor, user, name)
+        return None, pushes.claim(actor, user, name)
 
 
 def _protocol(request: Request) -> str:
@@ -205,7 +206,7 @@ def _offer(refs: list[tuple[str, str]]) -> Response:
     return _answer("git-receive-pack-advertisement", receive.advertise(refs))
 
 
-def _report(request: Request, pushed: gists.Pushed, hint: str = "") -> Response:
+def _report(request: Request, pushed: pushes.Pushed, hint: str = "") -> Response:
     words = ""
     if pushed.made:
         words = f"The new gist is at {page_url(pushed.made, request)}\n"

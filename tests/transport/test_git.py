@@ -1,8 +1,14 @@
 """The clone URL, with the real git."""
 
+import fcntl
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
-from tests.harness import PASSWORD, Client, Git
+from tests.harness import PASSWORD, Client, Git, Server, wait_until
 
 
 @pytest.mark.parametrize("version", ["0", "1", "2"])
@@ -121,3 +127,45 @@ def test_many_haves_cost_one_walk(own_server, git: Git) -> None:
         headers={"Content-Type": "application/x-git-upload-pack-request"},
     )  # fmt: skip
     assert answer.status_code == 200 and b"ACK" in answer.content
+
+
+def test_a_shallow_clone_goes_on_after_a_rewrite(alice: Client, git: Git) -> None:
+    """What it has was pushed away: git must not take it for a new clone on that account."""
+    gist = alice.create()
+    clone = git.clone(gist["clone_url"], "--depth=1")
+    other = git.clone(alice.clone_url(gist))
+    git("commit", "-q", "--amend", "-m", "another beginning", cwd=other)
+    git("push", "-q", "--force", cwd=other)
+    git("fetch", "-q", cwd=clone)
+    git("fetch", "-q", "--depth=1", cwd=clone)
+    assert git("rev-parse", "origin/main", cwd=clone) == git("rev-parse", "main", cwd=other)
+
+
+def test_what_is_pushed_as_private_is_never_public(own_server: Callable[..., Server], git: Git) -> None:
+    """The index hears of the visibility before the branch moves, and not only afterwards."""
+    server = own_server().start()
+    alice = server.user("alice")
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    git.commit(clone, {"secret.txt": "hunter2"})
+    with ThreadPoolExecutor() as pool, (server.repos / "index.sqlite3.lock").open("w") as index:
+        fcntl.flock(index, fcntl.LOCK_EX)  # as any other writer does
+        pushed = pool.submit(git.try_, "push", "-o", "visibility=private", cwd=clone)
+        wait_until(lambda: is_locked(server.repository(gist["id"])), "the push waits for the index")
+        head = git("ls-remote", str(server.repository(gist["id"])), "main").split()[0]
+        fcntl.flock(index, fcntl.LOCK_UN)
+    assert pushed.result().returncode == 0
+    assert head == gist["commits"][0]["version"], "the branch moved while the gist was still public"
+    assert server.nobody.get(f"/api/gists/{gist['id']}").status_code == 404
+    assert "secret.txt" in alice.read(gist["id"])["files"]
+
+
+def is_locked(repository: Path) -> bool:
+    descriptor = os.open(repository, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

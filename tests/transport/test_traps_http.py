@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from gistd.server import THREADS
 from tests.harness import DEADLINE, Client, Git, Server, wait_until
 from tests.transport.wire import (
     DELIMITER,
@@ -319,3 +321,37 @@ def test_t34_no_answer_is_kept_by_a_cache(alice: Client, bob: Client, nobody: Cl
     for answer in answers:
         assert "no-cache" in answer.headers["Cache-Control"] and answer.headers["Pragma"] == "no-cache"
         assert answer.headers["Expires"] == "Fri, 01 Jan 1980 00:00:00 GMT"
+
+
+def test_clients_that_ask_on_and_on_leave_room_for_others(own_server: Callable[..., Server]) -> None:
+    """As many as there are threads, each with the next request at once: they kept everybody else out."""
+    server = own_server(rate_limits=False).start("--workers", "1")
+    stop = threading.Event()
+
+    def ask() -> None:
+        with requests.Session() as session:
+            while not stop.is_set():
+                session.get(f"{server.url}/-/health")
+
+    askers = [threading.Thread(target=ask) for _ in range(THREADS)]
+    for asker in askers:
+        asker.start()
+    try:
+        for _ in range(3):
+            assert requests.get(f"{server.url}/-/health", timeout=30).status_code == 200
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+
+
+def test_clients_that_do_not_hang_up_cost_the_others_nothing(own_server: Callable[..., Server]) -> None:
+    """Each of them held up the whole worker for two seconds."""
+    server = own_server().start("--workers", "1")
+    host, port = server.url.removeprefix("http://").split(":")
+    with ExitStack() as stack:
+        for _ in range(40):
+            client = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            client.sendall(b"GET /-/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert client.recv(100)
+        assert requests.get(f"{server.url}/-/health", timeout=30).status_code == 200
