@@ -159,6 +159,20 @@ def test_it_is_safe_while_serving(home: Client, git: Git) -> None:
         assert git("fsck", "--strict", cwd=home.server.repository(gist["id"])) == ""
 
 
+def test_one_that_is_damaged_does_not_stop_the_others(home: Client) -> None:
+    broken, fine = home.create(), home.create()
+    home.change(fine["id"], files={"hello.py": {"content": "2"}})
+    (index,) = (home.server.repository(broken["id"]) / "objects" / "pack").glob("*.idx")
+    right = index.read_bytes()
+    index.unlink()
+    index.write_bytes(right[:4])
+    said = home.server.cli("gc")
+    assert f"{broken['id']}: the repository of this gist cannot be read" in said and "bytes before" in said
+    assert len(_packs(home.server.repository(fine["id"]))) == 1
+    index.write_bytes(right)
+    assert home.read(broken["id"])
+
+
 def test_the_search_index_forgets_what_was_deleted(home: Client) -> None:
     """Of what is deleted it keeps the trigrams until it is tidied up."""
     word = "\ua66e\ua66f\ua66e\ua66f"
