@@ -162,14 +162,15 @@ def test_it_is_safe_while_serving(home: Client, git: Git) -> None:
 def test_one_that_is_damaged_does_not_stop_the_others(home: Client) -> None:
     broken, fine = home.create(), home.create()
     home.change(fine["id"], files={"hello.py": {"content": "2"}})
-    (index,) = (home.server.repository(broken["id"]) / "objects" / "pack").glob("*.idx")
-    right = index.read_bytes()
-    index.unlink()
-    index.write_bytes(right[:4])
+    (pack,) = _packs(home.server.repository(broken["id"]))
+    stray = pack.with_name(f"pack-{'0' * 40}.pack")
+    stray.write_bytes(pack.read_bytes())
+    stray.with_suffix(".idx").write_bytes(b"\xfftOc")
     said = home.server.cli("gc")
     assert f"{broken['id']}: the repository of this gist cannot be read" in said and "bytes before" in said
     assert len(_packs(home.server.repository(fine["id"]))) == 1
-    index.write_bytes(right)
+    stray.unlink()
+    stray.with_suffix(".idx").unlink()
     assert home.read(broken["id"])
 
 
