@@ -219,6 +219,18 @@ class Git:
         self("commit", "-q", "-m", message, cwd=clone)
         return self("rev-parse", "HEAD", cwd=clone).strip()
 
+    def grow(self, clone: Path, path: str, number: int) -> None:
+        """So many commits at once on top of main; each writes its number into the file."""
+        head = self("rev-parse", "main", cwd=clone).strip()
+        stream = "".join(
+            f"commit refs/heads/main\ncommitter Pat <pat@example.org> {1_700_000_000 + n} +0000\ndata 1\nx\n"
+            + (f"from {head}\n" if n == 0 else "")
+            + f"M 644 inline {path}\ndata {len(str(n))}\n{n}\n"
+            for n in range(number)
+        )
+        command = ["git", "fast-import", "--quiet", "--force"]
+        subprocess.run(command, input=stream.encode(), cwd=clone, env=self.environment, check=True)
+
 
 def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -116,8 +116,9 @@ class Push:
         The repository is the one to push to, None if it is about to be made.
         """
         command = self.commands[0]
-        if repository is not None and (len(self.commands) > 1 or command.ref != repository.ref):
-            raise Invalid(f"a gist has one branch and no tags; push only to {repository.ref.removeprefix(_BRANCHES)}")
+        ref = self.ref if repository is None else repository.ref
+        if len(self.commands) > 1 or command.ref != ref:
+            raise Invalid(f"a gist has one branch and no tags; push only to {ref.removeprefix(_BRANCHES)}")
         if command.new == NOTHING:
             raise Invalid("the branch of a gist cannot be deleted")
         if command.old != ((repository and repository.head) or NOTHING):

@@ -154,7 +154,6 @@ def costs(world: World, prepare: Prepare, order: random.Random, asked: argparse.
     calls = prepare(asked.batch, list(servers))
     before = {place: busy_seconds(servers[place]) for place in calls}
     in_turns(calls, asked.batch, order)
-    time.sleep(0.05)  # for what a server does after its last answer
     for place in calls:
         busy = busy_seconds(servers[place]) - before[place]
         yield CPU, PEER if place == COUNTED else place, busy * 1000 / asked.batch

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -13,14 +12,7 @@ from tests.harness import Client, Git, Server
 def test_t28_the_newest_page_of_a_long_history(alice: Client, nobody: Client, git: Git) -> None:
     gist = alice.create()
     clone, number = git.clone(alice.clone_url(gist)), 4000
-    stream = "".join(
-        f"commit refs/heads/main\ncommitter Pat <pat@example.org> {1_700_000_000 + n} +0000\ndata 1\nx\n"
-        + (f"from {gist['commits'][0]['version']}\n" if n == 0 else "")
-        + f"M 644 inline hello.py\ndata {len(str(n))}\n{n}\n"
-        for n in range(number)
-    )
-    command = ["git", "fast-import", "--quiet", "--force"]
-    subprocess.run(command, input=stream.encode(), cwd=clone, env=git.environment, check=True)
+    git.grow(clone, "hello.py", number)
     git("push", "-q", cwd=clone)
     newest = git("rev-list", "-n", "30", "main", cwd=clone).split()
     answer = nobody.get(f"/api/gists/{gist['id']}/commits?per_page=30")

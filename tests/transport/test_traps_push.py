@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import subprocess
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -103,14 +102,7 @@ def test_t20_a_chain_of_deltas_in_either_order(alice: Client, gist: dict, length
 
 def test_t21_a_pack_of_twenty_thousand_objects(alice: Client, git: Git, gist: dict) -> None:
     clone, number = git.clone(alice.clone_url(gist)), 4999
-    stream = "".join(
-        f"commit refs/heads/main\ncommitter Pat <pat@example.org> {1_700_000_000 + n} +0000\ndata 1\nx\n"
-        + (f"from {head_of(gist)}\n" if n == 0 else "")
-        + f"M 644 inline folder/file.txt\ndata {len(str(n))}\n{n}\n"
-        for n in range(number)
-    )
-    command = ["git", "fast-import", "--quiet", "--force"]
-    subprocess.run(command, input=stream.encode(), cwd=clone, env=git.environment, check=True)
+    git.grow(clone, "folder/file.txt", number)
     git("push", "-q", cwd=clone)
     seen = alice.read(gist["id"])
     assert seen["files"]["folder/file.txt"]["content"] == str(number - 1)
