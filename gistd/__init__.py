@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     faces = [*(dialect.face for dialect in dialects), described, ops.face, web.face]
     for face in faces:
         app.register_blueprint(face)
+    web.texts.hang_on(app)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
     app.wsgi_app = refuse_bad_hosts(transport.beside(app.wsgi_app))  # type: ignore[assignment, method-assign]
     if settings.forwarded_hops:

@@ -171,8 +171,13 @@ def owner_name(gist: Gist) -> str:
     return "anonymous" if gist.owner is None else gist.owner.username
 
 
+def path_of(gist: Gist) -> str:
+    """The path of a gist's page."""
+    return f"/{owner_name(gist)}/{gist.slug or gist.id}"
+
+
 def page_url(gist: Gist, asked: WSGIRequest = request) -> str:
-    return f"{base_url(asked)}/{owner_name(gist)}/{gist.slug or gist.id}"
+    return base_url(asked) + path_of(gist)
 
 
 def clone_url(gist: Gist, asked: WSGIRequest = request) -> str:

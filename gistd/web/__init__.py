@@ -1,6 +1,6 @@
 """For people: the pages. Each module hangs its routes on the one face."""
 
-from . import account, pages
+from . import account, filters, gist, lists, texts
 from .face import face
 
-__all__ = ["account", "face", "pages"]
+__all__ = ["account", "face", "filters", "gist", "lists", "texts"]

@@ -1,9 +1,13 @@
 """What every page has: who looks at it, headers that keep it safe, and a page for what went wrong."""
 
+import hashlib
 import re
+import secrets
+from functools import cache
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from flask import Response, render_template, request
+from flask import Response, g, render_template, request
 from werkzeug.exceptions import Forbidden
 
 from gistd.core import credentials
@@ -12,8 +16,10 @@ from gistd.http import Face, base_url
 
 SESSION_COOKIE = "gistd_session"
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_STATIC = Path(__file__).with_name("static")
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII, no backslash
 
 
@@ -57,11 +63,26 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce())
         response.headers["X-Frame-Options"] = "DENY"
         response.headers.setdefault("Cache-Control", "private, no-cache")
-        response.headers.setdefault("Vary", "Cookie")
+        response.headers.setdefault("Vary", "Cookie, Accept-Language")
     return response
+
+
+@face.app_template_global()
+def nonce() -> str:
+    """What marks the scripts of this answer as ours (Content Security Policy 3, nonces): another one each time."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
+
+
+@face.app_template_global()
+@cache
+def asset(name: str) -> str:
+    """The address of a file of ours, another one whenever its content is."""
+    return f"/-/static/{name}?v={hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 
 def own_path(asked: str) -> str:

@@ -1,24 +1,23 @@
-"""The public gists, a gist, one of its revisions, its files as they are."""
+"""A gist, one of its revisions, its files as they are."""
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote
 
-from flask import Response, redirect, render_template, request
+from flask import Response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import accounts, gists, rendering, text
+from gistd.core import gists, rendering, text
 from gistd.core.access import Actor, Open
-from gistd.core.gists import Contents, Listing
+from gistd.core.gists import Contents
 from gistd.errors import NotFound
-from gistd.http import clone_url, owner_name
+from gistd.http import clone_url, path_of
 from gistd.index import Gist
 from gistd.store import File
 
 from .face import face
+from .texts import _
 
-PER_PAGE = 20
 MAX_FILES_SHOWN = 50
 MAX_BYTES_SHOWN = 512 * 1024
 REVISIONS_SHOWN = 30
@@ -40,29 +39,6 @@ class ShownFile:
     lines: tuple[str, ...] = ()
     is_image: bool = False
     note: str = ""
-
-
-@face.get("/", scope=Open.ANYONE)
-def home(actor: Actor) -> str:
-    return _list(actor, Listing(public_only=True), heading="Recent gists")
-
-
-@face.get("/<place:username>", scope=Open.ANYONE)
-def user(actor: Actor, username: str) -> str:
-    found = accounts.user(username)
-    if found is None:
-        raise NotFound("Not found")
-    return _list(actor, Listing(owner=found), heading=f"Gists of {found.username}")
-
-
-def _list(actor: Actor, listing: Listing, heading: str) -> str:
-    number = request.args.get("page", 1, type=int)
-    if not 1 <= number <= 10**6:
-        raise NotFound("Not found")
-    page = gists.page(actor, listing, number, PER_PAGE)
-    return render_template(
-        "list.html", heading=heading, gists=page.gists, number=number, more=page.total > number * PER_PAGE
-    )
 
 
 @face.get("/<place:username>/<name>", scope=Open.ONE_GIST)
@@ -123,37 +99,16 @@ def _shown(contents: Contents, file: File, number: int) -> ShownFile:
     anchor = f"file-{number}"
     raw = f"{path_of(contents.gist)}/raw/{contents.revision}/{quote(file.path)}"
     if file.size > MAX_BYTES_SHOWN:
-        return ShownFile(file, anchor, raw, note="too large to be shown here")
+        return ShownFile(file, anchor, raw, note=_("too large to be shown here"))
     content = contents.read(file)
     if text.mime_type(content) in _IMAGES:
         return ShownFile(file, anchor, raw, is_image=True)
     words = text.for_display(content)
     if words is None:
-        return ShownFile(file, anchor, raw, note="not a text file")
+        return ShownFile(file, anchor, raw, note=_("not a text file"))
     if not words:
-        return ShownFile(file, anchor, raw, note="empty")
+        return ShownFile(file, anchor, raw, note=_("empty"))
     return ShownFile(file, anchor, raw, text.language(file.path), rendering.lines(file.path, words))
-
-
-# ---------------------------------------------------------------------- for the templates
-
-
-@face.app_template_global()
-def path_of(gist: Gist) -> str:
-    return f"/{owner_name(gist)}/{gist.slug or gist.id}"
-
-
-@face.app_template_filter()
-def clock(moment: datetime) -> str:
-    """A moment for people."""
-    return moment.strftime("%-d %b %Y, %H:%M UTC")
-
-
-@face.app_template_filter()
-def bytes_for_people(size: int) -> str:
-    if size < 1024:
-        return f"{size} B"
-    return f"{size / 1024:.1f} KiB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MiB"
 
 
 def _disposition(place: str, path: str) -> str:

@@ -1,0 +1,33 @@
+"""What the templates say in their own way: moments, sizes, addresses, permissions."""
+
+from datetime import datetime
+
+from flask import g
+
+from gistd.core import access
+from gistd.core.access import Action
+from gistd.http import path_of
+from gistd.index import Gist
+
+from .face import face
+
+face.app_template_global("path_of")(path_of)
+
+
+@face.app_template_global()
+def may(action: str, gist: Gist) -> bool:
+    """Whether whoever looks may do this to the gist: for showing a button, never for deciding."""
+    return access.allowed(g.get("actor", access.NOBODY), Action(action), gist)
+
+
+@face.app_template_filter()
+def clock(moment: datetime) -> str:
+    """A moment for people."""
+    return moment.strftime("%-d %b %Y, %H:%M UTC")
+
+
+@face.app_template_filter()
+def bytes_for_people(size: int) -> str:
+    if size < 1024:
+        return f"{size} B"
+    return f"{size / 1024:.1f} KiB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MiB"
