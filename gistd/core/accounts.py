@@ -3,10 +3,11 @@
 import re
 
 from gistd import index
-from gistd.errors import Invalid
+from gistd.errors import Forbidden, Invalid
 from gistd.index import User, is_text
 
-from . import passwords
+from . import house, passwords, sessions, throttle
+from .throttle import Limit
 
 MAX_EMAIL = 255
 RESERVED = frozenset(
@@ -27,6 +28,21 @@ def create_user(username: str, password: str | None = None, email: str = "", adm
     address = _checked_email(email)
     hashed = None if password is None else passwords.hashed(password)
     return index.accounts.add_user(username, hashed, address, admin)
+
+
+def require_signup() -> None:
+    """Raise Forbidden unless people may make accounts of their own."""
+    if not house.settings.signup:
+        raise Forbidden("This server does not take new accounts; ask its operator for one")
+
+
+def sign_up(username: str, password: str, email: str, address: str) -> User:
+    """As `create_user`, for whoever comes along. Raises Forbidden where nobody may, TooManyRequests for one address."""
+    require_signup()
+    _check_username(username)
+    most = house.settings.max_signups_per_address
+    throttle.count(Limit(f"signup {address}", most, "too many new accounts from here; try again later"))
+    return create_user(username, password, email)
 
 
 def _check_username(username: str) -> None:
@@ -66,3 +82,8 @@ def change(user: User, username: str | None = None, email: str | None = None) ->
         _check_username(username)
         columns["username"] = username
     return index.accounts.change_user(user, columns) if columns else user
+
+
+def set_password(user: User, password: str) -> None:
+    """Another password, which ends every session of the user. Raises Invalid."""
+    index.accounts.set_password(user, passwords.hashed(password), ended=sessions.KINDS)

@@ -1,5 +1,6 @@
-"""Passwords: hashed so that a stolen index does not tell them, and checked without stalling everybody else."""
+"""Passwords and other secrets: hashed so that a stolen index does not tell them, checked without stalling others."""
 
+import hashlib
 import hmac
 import secrets
 import threading
@@ -47,6 +48,11 @@ def matches(password: str, kept: str | None) -> bool:
             _remembered.clear()
         _remembered[memory] = time.monotonic() + _REMEMBERED_SECONDS
     return right
+
+
+def digest(secret: str) -> str:
+    """The hash to keep of a secret that we made: of so many random bits that a slow hash would guard nothing."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 @cache

@@ -1,7 +1,7 @@
 """Accounts and credentials: what is asked of the index."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,11 +49,23 @@ def user_by_id(id: int) -> User | None:
 
 
 def add_credential(
-    user: User, kind: str, secret_hash: str, label: str, scopes: Sequence[str], expires_at: datetime | None
+    user: User,
+    kind: str,
+    secret_hash: str,
+    label: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    address: str | None = None,
 ) -> Credential:
     with write():
         return Credential.create(
-            user=user, kind=kind, secret_hash=secret_hash, label=label, scopes=" ".join(scopes), expires_at=expires_at
+            user=user,
+            kind=kind,
+            secret_hash=secret_hash,
+            label=label,
+            scopes=" ".join(scopes),
+            expires_at=expires_at,
+            address=address,
         )
 
 
@@ -84,17 +96,27 @@ def credentials(user: User, kind: str) -> list[Credential]:
     return list(query.order_by(Credential.id.desc()))
 
 
-def forget_expired(user: User, kind: str, at: datetime) -> None:
-    """Delete the user's credentials of a kind that have expired."""
+def delete_credential(credential: Credential) -> bool:
+    """Whether it was there: of two at once, one deletes it."""
     with write():
-        Credential.delete().where(
-            Credential.user == user, Credential.kind == kind, Credential.expires_at <= at
-        ).execute()
+        return bool(Credential.delete().where(Credential.id == credential.id).execute())
 
 
-def delete_credential(credential: Credential) -> None:
+def delete_credentials(user: User, kinds: Collection[str]) -> None:
+    """All of the user's, of these kinds."""
     with write():
-        Credential.delete().where(Credential.id == credential.id).execute()
+        _delete_credentials(user, kinds)
+
+
+def _delete_credentials(user: User, kinds: Collection[str]) -> None:
+    Credential.delete().where(Credential.user == user, Credential.kind.in_(list(kinds))).execute()
+
+
+def set_password(user: User, password_hash: str, ended: Collection[str]) -> None:
+    """Another password, and the end of the user's credentials of these kinds, in one."""
+    with write():
+        User.update(password_hash=password_hash).where(User.id == user.id).execute()
+        _delete_credentials(user, ended)
 
 
 def note_use(credential: Credential, at: datetime) -> None:

@@ -62,6 +62,15 @@ class Credential(_Table):
     created_at = Timestamp(default=now)
     expires_at = Timestamp(null=True)
     last_used_at = Timestamp(null=True)
+    address = peewee.CharField(64, null=True)
+
+
+class SecondFactor(_Table):
+    """What the codes of an authenticator are made of. Without a `step`, the last one that was used, it is not on."""
+
+    user = peewee.ForeignKeyField(User, primary_key=True, on_delete="CASCADE")
+    seed = peewee.CharField(32)
+    step = peewee.BigIntegerField(null=True)
 
 
 class Failures(_Table):
@@ -155,4 +164,4 @@ class Search(_Table):
     words = peewee.TextField()
 
 
-TABLES: list[Any] = [User, Credential, Failures, Gist, File, Topic, Like]
+TABLES: list[Any] = [User, Credential, SecondFactor, Failures, Gist, File, Topic, Like]

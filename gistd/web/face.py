@@ -10,11 +10,12 @@ from urllib.parse import quote, urlsplit
 from flask import Response, g, render_template, request
 from werkzeug.exceptions import Forbidden
 
-from gistd.core import credentials
+from gistd.core import sessions
 from gistd.core.access import NOBODY, Actor
 from gistd.http import Face, base_url
 
-SESSION_COOKIE = "gistd_session"
+from . import session
+
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -24,8 +25,8 @@ _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII, no backslas
 
 
 def _authenticate() -> Actor:
-    secret = request.cookies.get(SESSION_COOKIE)
-    return credentials.actor_by_session(secret) if secret else NOBODY
+    secret = session.secret()
+    return sessions.actor(secret) if secret else NOBODY
 
 
 def _error(status: int, message: str, _: Exception) -> Response:

@@ -139,7 +139,7 @@ def test_nobody_revokes_what_is_not_theirs(bob: Client, visitor: Client) -> None
     [
         ({"name": "x"}, "choose at least one"),
         ({"name": "x", "scope": "everything"}, "choose at least one"),
-        ({"scope": "gist:read"}, "give the token a name"),
+        ({"scope": "gist:read"}, "give it a name"),
         ({"name": "x" * 256, "scope": "gist:read"}, "at most 255 characters"),
         ({"name": "x", "scope": "gist:read", "expires_at": "soon"}, "a day is written"),
         ({"name": "x", "scope": "gist:read", "expires_at": "2020-01-01"}, "over already"),
@@ -207,7 +207,7 @@ def test_in_a_browser(server: Server, alice: Client, scripts: bool) -> None:
         page.fill("#name", f"by browser {scripts}")
         page.check("input[value='gist:write']")
         page.click("text=Create the token")
-        token = page.input_value("#token")
+        token = page.input_value("#secret")
         assert Client(server, "alice", token).get("/api/gists").status_code == 200
         page.click(f"[aria-label='Revoke by browser {scripts}']")
         page.wait_for_url(server.url + TOKENS)

@@ -1,0 +1,45 @@
+"""What the pages of settings share."""
+
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from gistd.core.access import Actor
+from gistd.errors import GistdError, Invalid
+from gistd.index import User
+
+from ..texts import _
+
+
+def user_of(actor: Actor) -> User:
+    """Whose settings these are. Their routes let nobody else in."""
+    assert actor.user is not None
+    return actor.user
+
+
+def page(template: str, refused: GistdError | None = None, status: int = 200, **values: Any) -> Response:
+    """The page, with what was wrong about a form that was sent: in whole, and by field. No cache keeps it."""
+    fields = refused.fields if isinstance(refused, Invalid) else {}
+    problems = {name: words[0] for name, words in fields.items()}
+    rendered = render_template(
+        f"settings/{template}", problem=refused.message if refused else "", problems=problems, **values
+    )
+    response = make_response(rendered, refused.status if refused else status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def saved(place: str) -> AnyResponse:
+    """On to a page of settings, which says that it worked."""
+    return redirect(f"{place}?saved=1", 303)
+
+
+def name_of_secret() -> str:
+    """What a form says that the new secret is called. Raises Invalid."""
+    name = request.form.get("name", "").strip()
+    if not name:
+        words = _("give it a name, so that you know it again")
+        raise Invalid(words, {"name": [words]})
+    return name
