@@ -27,13 +27,15 @@ class Open(StrEnum):
     """What a route may ask for instead of a scope.
 
     EVERYBODY is let in whatever the settings say. ANYONE is, unless they require a login; so is whoever
-    asks for ONE_GIST, for which they may make an exception. SIGNED_IN is any valid credential.
+    asks for ONE_GIST, for which they may make an exception. SIGNED_IN is any valid credential. ADMIN is an admin
+    who may do everything; for others there is nothing there.
     """
 
     EVERYBODY = "everybody"
     ANYONE = "anyone"
     ONE_GIST = "one gist"
     SIGNED_IN = "signed in"
+    ADMIN = "admin"
 
 
 class Action(StrEnum):
@@ -42,6 +44,7 @@ class Action(StrEnum):
     DELETE = "delete"
     FORK = "fork"
     LIKE = "like"
+    ADMINISTER = "administer"
 
 
 ALL_SCOPES = frozenset(Scope)
@@ -75,11 +78,24 @@ def granted(scopes: Collection[Scope]) -> frozenset[Scope]:
 
 
 def require_scope(actor: Actor, needed: Scope | Open) -> None:
-    """Raise Unauthenticated or Forbidden unless the actor may use a route that needs this."""
+    """Raise Unauthenticated, Forbidden or NotFound unless the actor may use a route that needs this."""
+    if needed is Open.ADMIN:
+        require_admin(actor)
     if actor.user is None and not _open_to_nobody(needed):
         raise Unauthenticated("Requires authentication")
     if isinstance(needed, Scope) and needed not in actor.scopes:
         raise Forbidden("token lacks required scope/permission")
+
+
+def administers(actor: Actor) -> bool:
+    """Whether the actor is an admin, by a credential that is for everything."""
+    return actor.user is not None and actor.user.is_admin and actor.scopes >= ALL_SCOPES
+
+
+def require_admin(actor: Actor) -> None:
+    """Raise NotFound unless the actor is an admin: there is nothing there for anybody else."""
+    if not administers(actor):
+        raise NotFound("Not found")
 
 
 def _open_to_nobody(needed: Scope | Open) -> bool:
@@ -103,6 +119,8 @@ def allowed(actor: Actor, action: Action, gist: Gist) -> bool:
 
 def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | None:
     """Why not; None if so. What the actor may not see is answered as if it never was."""
+    if action is Action.ADMINISTER:
+        return None if gist is not None and administers(actor) else NotFound("Gist not found")
     if gist is None or not _sees(actor, gist):
         return NotFound("Gist not found")
     if action is Action.VIEW:
@@ -141,6 +159,12 @@ def listed(actor: Actor) -> Any:
 def public() -> Any:
     """The gists that lists show to everybody, as a condition."""
     return _live() & (Gist.visibility == PUBLIC)
+
+
+def everything(actor: Actor) -> Any:
+    """Every gist that there is, as a condition, for an admin. Raises NotFound."""
+    require_admin(actor)
+    return Gist.number.is_null(False)
 
 
 def _live() -> Any:

@@ -103,6 +103,12 @@ def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
     return _page(condition, number, size, listing.liked_by)
 
 
+def inventory(actor: Actor, owner: User | None, number: int, size: int) -> Page:
+    """A page of all gists that there are, or all of one owner's, for an admin."""
+    condition = access.everything(actor)
+    return _page(condition if owner is None else condition & (Gist.owner == owner), number, size)
+
+
 def parent(actor: Actor, gist: Gist) -> Gist | None:
     """The gist that this one was forked from, if lists show that to the actor."""
     condition = access.listed(actor) & (Gist.number == gist.fork_of_id)
@@ -219,6 +225,19 @@ def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None
     """Delete a gist and its repository. Its forks live on. `only_if_unchanged` is as in `change`."""
     access.require(actor, Action.DELETE, gist)
     _remove(gist, lambda: again(actor, Action.DELETE, gist, only_if_unchanged))
+
+
+def take_down(actor: Actor, gist: Gist) -> None:
+    """Delete anybody's gist, for an admin."""
+    access.require(actor, Action.ADMINISTER, gist)
+    _remove(gist)
+
+
+def delete_all(owner: User) -> None:
+    """Delete every gist of an account, one after the other, those that have expired included."""
+    while found := index.gists.page(Gist.owner == owner, limit=100, offset=0):
+        for gist in found:
+            _remove(gist)
 
 
 def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None, wait: bool = True) -> None:

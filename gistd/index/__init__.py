@@ -5,7 +5,7 @@ with the columns of `Gist`.
 """
 
 from . import accounts, gists
-from .connection import connect, database, is_text, migrate, write
+from .connection import connect, database, is_text, migrate, version, write
 from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "is_text",
     "now",
     "open",
+    "version",
     "write",
 ]
 

@@ -10,7 +10,7 @@ import peewee
 from gistd.errors import Conflict
 
 from .connection import is_text, write
-from .models import Credential, Failures, User, now
+from .models import Credential, Failures, Gist, Like, User, now
 from .prepared import Prepared
 
 
@@ -153,3 +153,50 @@ def note_failure(key: str, since: datetime) -> None:
 def is_empty() -> bool:
     """Whether there is no account yet."""
     return not User.select().exists()
+
+
+def page(words: str, *, limit: int, offset: int) -> tuple[list[User], int]:
+    """Users whose name contains the words, case ignored, in the order in which they came; and how many there are."""
+    if not is_text(words):
+        return [], 0
+    found: Any = User.select().where(User.name_key.contains(name_key(words)))
+    return list(found.order_by(User.id).limit(limit).offset(offset)), found.count()
+
+
+def count() -> tuple[int, int]:
+    """How many users there are, and how many of them are admins."""
+    return User.select().count(), User.select().where(User.is_admin).count()
+
+
+def set_admin(user: User, admin: bool) -> None:
+    """Conflict when there would be no admin any more."""
+    with write():
+        if not admin:
+            _keep_an_admin(user)
+        User.update(is_admin=admin).where(User.id == user.id).execute()
+
+
+def delete_user(user: User) -> bool:
+    """Delete a user with all that hangs on them but gists; False when they have one. Conflict as in `set_admin`."""
+    try:
+        with write():
+            _keep_an_admin(user)
+            liked = Like.select(Like.gist).where(Like.user == user)
+            Gist.update(like_count=Gist.like_count - 1).where(Gist.number.in_(liked)).execute()
+            User.delete().where(User.id == user.id).execute()
+            return True
+    except peewee.IntegrityError:
+        return False
+
+
+def check_admins_without(user: User) -> None:
+    """Raise Conflict when there would be no admin without this user."""
+    admins = User.select(User.id).where(User.is_admin).limit(2)
+    if [admin.id for admin in admins] == [user.id]:
+        raise Conflict("this is the only admin; make somebody else one first")
+
+
+def _keep_an_admin(user: User) -> None:
+    # First a write to all of them, so that two admins who drop each other wait for each other.
+    User.update(is_admin=True).where(User.is_admin).execute()
+    check_admins_without(user)

@@ -84,6 +84,13 @@ def _check_sqlite() -> None:
     )
 
 
+def version() -> str:
+    """The database, and which version of it."""
+    if isinstance(database.obj, peewee.SqliteDatabase):
+        return f"SQLite {sqlite3.sqlite_version}"
+    return f"PostgreSQL {database.execute_sql('SHOW server_version').fetchone()[0]}"
+
+
 def is_text(words: str) -> bool:
     """Whether every database takes the words as they are: no NUL, no half characters."""
     return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)

@@ -93,6 +93,24 @@ def all_ids() -> set[str]:
     return {id for (id,) in query}
 
 
+def ids_of(owner: User) -> list[str]:
+    """The ids of a user's gists, in the order in which they were made."""
+    query: Any = Gist.select(Gist.id).where(Gist.owner == owner).order_by(Gist.number).tuples()
+    return [id for (id,) in query]
+
+
+def census() -> dict[str, tuple[int, int]]:
+    """How many gists there are of each visibility, and how many bytes the files at their heads have."""
+    query: Any = Gist.select(Gist.visibility, peewee.fn.COUNT(Gist.number), peewee.fn.SUM(Gist.size))
+    return {visibility: (number, int(size)) for visibility, number, size in query.group_by(Gist.visibility).tuples()}
+
+
+def number_of(owners: list[User]) -> dict[int, int]:
+    """How many gists each of these users has, by the id of the user; one who has none is left out."""
+    query: Any = Gist.select(Gist.owner, peewee.fn.COUNT(Gist.number)).where(Gist.owner.in_(owners))
+    return dict(query.group_by(Gist.owner).tuples())
+
+
 def files(gist: Gist) -> list[FileRow]:
     """The files at the head, by path."""
     return sorted(FileRow(row.path, row.blob, row.size, row.language) for row in _FILES.all(gist.number))

@@ -9,10 +9,13 @@ from pygit2.enums import ConfigLevel
 from .fetch import Answers
 from .maintenance import Sizes, collect
 from .objects import File, Signature
+from .process import version as git_version
 from .receive import Push
 from .repository import ChangeCounts, FileChange, Repository, Revision
 from .rules import Limits, PushLimits, check_files, check_path, shown
 from .store import Missing, Store
+
+libgit2_version = pygit2.LIBGIT2_VERSION
 
 __all__ = [
     "Answers",
@@ -31,6 +34,8 @@ __all__ = [
     "check_files",
     "check_path",
     "collect",
+    "git_version",
+    "libgit2_version",
     "shown",
 ]
 

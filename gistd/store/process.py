@@ -39,6 +39,13 @@ def _git() -> str:
     return path
 
 
+@cache
+def version() -> str:
+    """Which git there is, such as 2.39.5."""
+    done = subprocess.run([_git(), "version"], capture_output=True, text=True, timeout=CPU_SECONDS)
+    return done.stdout.removeprefix("git version ").strip()
+
+
 def environment(repository: Path, config: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """All that a git child gets to know; nothing of the server's own environment. What is said last counts."""
     config = {**_CONFIG, "safe.directory": str(repository), **config}

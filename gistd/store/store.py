@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pygit2
 
@@ -25,6 +26,7 @@ from .rules import check_content
 
 DEFAULT_REF = "refs/heads/main"
 _ID = re.compile(r"[0-9a-f]{32}")
+_NEEDED = ("HEAD", "packed-refs", "refs/**/*", "objects/pack/*.pack", "objects/pack/*.idx")
 
 
 class Missing(Unavailable):
@@ -170,6 +172,23 @@ class Store:
                 stack.enter_context(disk.locked(place))
             yield place
 
+    @contextmanager
+    def snapshot(self, id: str) -> Iterator[Mapping[str, BinaryIO]]:
+        """The files of a repository as they are at one moment, open, by their paths below it: all that git needs.
+
+        They can be read while others go on writing: a file that is taken away lasts as long as it is open. What was
+        pushed away is left out.
+        """
+        with ExitStack() as stack:
+            with self.hold(id):
+                found = [path for pattern in _NEEDED for path in self.path(id).glob(pattern) if path.is_file()]
+                files = {
+                    str(path.relative_to(self.path(id))): stack.enter_context(path.open("rb"))
+                    for path in sorted(found)
+                    if not (path.suffix == ".lock" or packs.lost_mark(path).exists())
+                }
+            yield files
+
     def remains(self, id: str, remove: bool) -> list[str]:
         """Lock files and half-written packs that killed writers left; none while somebody works on it."""
         try:
@@ -218,6 +237,11 @@ class Store:
         for path in found:
             shutil.rmtree(path, ignore_errors=True)
         return found
+
+    def space(self) -> tuple[int, int]:
+        """The bytes of the disk that the data directory is on, and how many of them are free."""
+        usage = shutil.disk_usage(self.root)
+        return usage.total, usage.free
 
     def check(self) -> None:
         """Raise Unavailable unless the data directory can be written."""

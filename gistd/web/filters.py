@@ -6,12 +6,13 @@ from flask import g
 
 from gistd.core import access
 from gistd.core.access import Action
-from gistd.http import path_of
+from gistd.http import base_url, path_of
 from gistd.index import Gist
 
 from .face import face
 
 face.app_template_global("path_of")(path_of)
+face.app_template_global("base_url")(base_url)
 
 
 @face.app_template_global()
@@ -30,4 +31,6 @@ def clock(moment: datetime) -> str:
 def bytes_for_people(size: int) -> str:
     if size < 1024:
         return f"{size} B"
-    return f"{size / 1024:.1f} KiB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MiB"
+    if size < 1024**2:
+        return f"{size / 1024:.1f} KiB"
+    return f"{size / 1024**2:.1f} MiB" if size < 1024**3 else f"{size / 1024**3:.1f} GiB"

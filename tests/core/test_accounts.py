@@ -1,13 +1,15 @@
 """Users, passwords and tokens."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
 from gistd import index
-from gistd.core import accounts, credentials, passwords
-from gistd.core.access import ALL_SCOPES, Actor, Scope
-from gistd.errors import Conflict, Invalid, Unauthenticated
+from gistd.core import accounts, administration, credentials, gists, house, passwords, sessions
+from gistd.core.access import ALL_SCOPES, NOBODY, Actor, Scope
+from gistd.core.drafts import Draft
+from gistd.errors import Conflict, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 @pytest.mark.parametrize("name", ["", "a" * 33, "a b", "a/b", "ä", "a.b", "-", "API", "gist", "v1", "a\n", "ａdmin"])
@@ -80,3 +82,73 @@ def test_an_expired_token(alice: Actor) -> None:
     token = credentials.issue_token(alice.user, [Scope.GIST_READ], expires_at=index.now())
     with pytest.raises(Unauthenticated):
         credentials.actor_by_token(token, "::1")
+
+
+@pytest.mark.parametrize(
+    ("column", "age", "lives"),
+    [
+        ("last_used_at", sessions.IDLE - timedelta(minutes=1), True),
+        ("last_used_at", sessions.IDLE, False),
+        ("expires_at", timedelta(0), False),
+    ],
+)
+def test_a_session_ends_when_it_is_old_or_idle(alice: Actor, column: str, age: timedelta, lives: bool) -> None:
+    assert alice.user
+    secret = sessions.start(alice.user, "a browser", "192.0.2.1")
+    session = index.Credential.get()
+    assert session.expires_at - session.created_at <= sessions.LIFETIME
+    with index.write():
+        index.Credential.update({column: index.now() - age}).execute()
+    assert sessions.actor(secret) == (alice if lives else NOBODY)
+    assert len(sessions.of(alice.user)) == lives
+    sessions.start(alice.user, "", "")
+    assert index.Credential.select().count() == 1 + lives, "what is over is thrown away"
+
+
+def test_a_half_session_lets_nobody_in(alice: Actor) -> None:
+    assert alice.user
+    first, half = sessions.start_half(alice.user), sessions.start_half(alice.user)
+    assert sessions.actor(half) == NOBODY and sessions.half(half) == alice.user
+    assert sessions.half(first) is None, "one at a time"
+    with index.write():
+        index.Credential.update(expires_at=index.now()).execute()
+    assert sessions.half(half) is None
+    assert sessions.half(sessions.start(alice.user, "", "")) is None
+
+
+def test_sessions_are_not_without_number(alice: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert alice.user
+    monkeypatch.setattr(sessions, "MOST", 2)
+    secrets = [sessions.start(alice.user, "", "") for _ in range(3)]
+    assert [sessions.actor(secret).user for secret in secrets] == [None, alice.user, alice.user]
+
+
+def test_an_account_that_was_half_deleted_is_deleted_again(alice: Actor, bob: Actor) -> None:
+    assert bob.user
+    made = [gists.create(bob, Draft(files={"a": b"x"})) for _ in range(3)]
+    house.store.path(made[0].id).rename(house.store.root / "lost")  # as a crash leaves it, between row and repository
+    with pytest.raises(NotFound):
+        administration.delete_account(Actor(bob.user, frozenset({Scope.GIST_WRITE})), alice.user or bob.user)
+    administration.delete_account(bob, bob.user)
+    assert accounts.user("bob") is None and not index.gists.all_ids() and not list(house.store.ids())
+
+
+def test_two_admins_who_drop_each_other(alice: Actor, bob: Actor) -> None:
+    assert alice.user and bob.user
+    administration.set_admin(alice, bob.user, True)
+    refused: list[Exception] = []
+
+    def drop(user: index.User) -> None:
+        try:
+            index.accounts.set_admin(user, False)
+        except (Conflict, Unavailable) as error:
+            refused.append(error)
+        finally:
+            index.close()
+
+    threads = [threading.Thread(target=drop, args=[actor.user]) for actor in (alice, bob)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1 and index.accounts.count() == (2, 1)

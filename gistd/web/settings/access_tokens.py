@@ -11,8 +11,8 @@ from gistd.errors import Invalid
 from gistd.index import User
 
 from ..face import face
+from ..forms import name_of_secret, page, user_of
 from ..texts import _
-from .page import name_of_secret, page, user_of
 
 _HERE = "/-/settings/access-tokens"
 
@@ -43,7 +43,7 @@ def revoke_token(actor: Actor, id: int) -> AnyResponse:
 
 def _page(user: User, refused: Invalid | None = None, status: int = 200, new: str = "") -> Response:
     return page(
-        "tokens.html",
+        "settings/tokens.html",
         refused,
         status,
         tokens=credentials.tokens(user),

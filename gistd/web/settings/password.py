@@ -9,16 +9,15 @@ from gistd.errors import Invalid
 from gistd.http import client_address
 
 from .. import session
-from ..account import typed_twice
 from ..face import face
-from .page import page, saved, user_of
+from ..forms import page, saved, typed_twice, user_of
 
 _HERE = "/-/settings/password"
 
 
 @face.get(_HERE, scope=Open.SIGNED_IN)
 def password(_: Actor) -> Response:
-    return page("password.html")
+    return page("settings/password.html")
 
 
 @face.post(_HERE, scope=Open.SIGNED_IN)
@@ -29,7 +28,7 @@ def change_password(actor: Actor) -> AnyResponse:
         credentials.confirm(user, request.form.get("current", ""), client_address())
         accounts.set_password(user, new)
     except Invalid as refused:
-        return page("password.html", refused)
+        return page("settings/password.html", refused)
     response = saved(_HERE)
     session.start(response, user)
     return response

@@ -1,6 +1,6 @@
 """Name and e-mail address."""
 
-from flask import Response, redirect, request
+from flask import Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from gistd.core import accounts
@@ -8,7 +8,7 @@ from gistd.core.access import Actor, Open
 from gistd.errors import Conflict, Invalid
 
 from ..face import face
-from .page import page, saved, user_of
+from ..forms import page, saved, typed, user_of
 
 _HERE = "/-/settings/profile"
 
@@ -21,14 +21,14 @@ def settings(_: Actor) -> AnyResponse:
 @face.get(_HERE, scope=Open.SIGNED_IN)
 def profile(actor: Actor) -> Response:
     user = user_of(actor)
-    return page("profile.html", username=user.username, email=user.email)
+    return page("settings/profile.html", username=user.username, email=user.email)
 
 
 @face.post(_HERE, scope=Open.SIGNED_IN)
 def change_profile(actor: Actor) -> AnyResponse:
-    username, email = request.form.get("username", ""), request.form.get("email", "")
+    asked = typed("username", "email")
     try:
-        accounts.change(user_of(actor), username, email)
+        accounts.change(user_of(actor), **asked)
     except (Invalid, Conflict) as refused:
-        return page("profile.html", refused, username=username, email=email)
+        return page("settings/profile.html", refused, **asked)
     return saved(_HERE)

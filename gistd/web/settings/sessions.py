@@ -8,7 +8,7 @@ from gistd.core.access import Actor, Open
 
 from .. import session
 from ..face import face
-from .page import page, saved, user_of
+from ..forms import page, saved, user_of
 
 _HERE = "/-/settings/sessions"
 
@@ -16,7 +16,7 @@ _HERE = "/-/settings/sessions"
 @face.get(_HERE, scope=Open.SIGNED_IN)
 def sessions(actor: Actor) -> Response:
     listed = [(each, signed_in.is_this(each, session.secret())) for each in signed_in.of(user_of(actor))]
-    return page("sessions.html", sessions=listed, lifetime=signed_in.LIFETIME.days, idle=signed_in.IDLE.days)
+    return page("settings/sessions.html", sessions=listed, lifetime=signed_in.LIFETIME.days, idle=signed_in.IDLE.days)
 
 
 @face.post(f"{_HERE}/<int(max=2147483647):id>/end", scope=Open.SIGNED_IN)

@@ -1,20 +1,19 @@
-"""What the pages of settings share."""
+"""What pages with forms share."""
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request
-from werkzeug.utils import redirect
+from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from gistd.core.access import Actor
 from gistd.errors import GistdError, Invalid
 from gistd.index import User
 
-from ..texts import _
+from .texts import _
 
 
 def user_of(actor: Actor) -> User:
-    """Whose settings these are. Their routes let nobody else in."""
+    """Who is signed in, on pages that let nobody else in."""
     assert actor.user is not None
     return actor.user
 
@@ -23,17 +22,29 @@ def page(template: str, refused: GistdError | None = None, status: int = 200, **
     """The page, with what was wrong about a form that was sent: in whole, and by field. No cache keeps it."""
     fields = refused.fields if isinstance(refused, Invalid) else {}
     problems = {name: words[0] for name, words in fields.items()}
-    rendered = render_template(
-        f"settings/{template}", problem=refused.message if refused else "", problems=problems, **values
-    )
+    rendered = render_template(template, problem=refused.message if refused else "", problems=problems, **values)
     response = make_response(rendered, refused.status if refused else status)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def saved(place: str) -> AnyResponse:
-    """On to a page of settings, which says that it worked."""
+    """On to a page that says that it worked."""
     return redirect(f"{place}?saved=1", 303)
+
+
+def typed(*names: str) -> dict[str, Any]:
+    """What was typed into these fields."""
+    return {name: request.form.get(name, "") for name in names}
+
+
+def typed_twice() -> str:
+    """The new password of a form, which asks for it twice: nobody sees what they type. Raises Invalid."""
+    password = request.form.get("password", "")
+    if request.form.get("repeat", "") != password:
+        words = _("that is not the same password")
+        raise Invalid(words, {"repeat": [words]})
+    return password
 
 
 def name_of_secret() -> str:

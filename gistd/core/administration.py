@@ -1,0 +1,84 @@
+"""What admins do: see what there is, make others admins, delete accounts. Deleting one's own account is here, too."""
+
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from gistd import index
+from gistd.errors import Unavailable
+from gistd.index import User
+from gistd.store import git_version, libgit2_version
+
+from . import access, gists, house
+from .access import Actor
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How much there is, on what it runs, and whether that is well. Sizes are in bytes.
+
+    `gists` has the number and the size of the files at the head by visibility, `problems` what does not answer.
+    """
+
+    users: int
+    admins: int
+    gists: dict[str, tuple[int, int]]
+    versions: dict[str, str]
+    disk_size: int
+    disk_free: int
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Member:
+    user: User
+    gists: int
+
+
+def overview(actor: Actor) -> Overview:
+    access.require_admin(actor)
+    users, admins = index.accounts.count()
+    versions = {
+        "gistd": version("gistd"),
+        "Python": platform.python_version(),
+        "index": index.version(),
+        "git": git_version(),
+        "libgit2": libgit2_version,
+    }
+    return Overview(users, admins, index.gists.census(), versions, *house.store.space(), _problems())
+
+
+def _problems() -> list[str]:
+    try:
+        house.check()
+    except Unavailable as unwell:
+        return [unwell.message]
+    return []
+
+
+def members(actor: Actor, words: str, number: int, size: int) -> tuple[list[Member], int]:
+    """A page of the users whose name contains the words, and how many there are. Pages count from 1."""
+    access.require_admin(actor)
+    users, total = index.accounts.page(words, limit=size, offset=(number - 1) * size)
+    counts = index.gists.number_of(users)
+    return [Member(user, counts.get(user.id, 0)) for user in users], total
+
+
+def set_admin(actor: Actor, user: User, admin: bool) -> None:
+    """Make somebody an admin, or one no more. Conflict when nobody would be left."""
+    access.require_admin(actor)
+    index.accounts.set_admin(user, admin)
+
+
+def delete_account(actor: Actor, user: User) -> None:
+    """Delete an account: its gists, one repository after the other, then all else that is theirs. Forks of theirs that
+    others made stay.
+
+    Killed half-way, the account is still there, and it can be done again. Conflict for the only admin.
+    """
+    if actor.user != user:
+        access.require_admin(actor)
+    index.accounts.check_admins_without(user)
+    gists.delete_all(user)
+    while not index.accounts.delete_user(user):  # a gist was made meanwhile
+        gists.delete_all(user)

@@ -1,0 +1,101 @@
+"""For admins: what there is, whose it is, and how the house is set up."""
+
+from flask import Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from gistd.core import accounts, administration, gists, house
+from gistd.core.access import Action, Actor, Open
+from gistd.errors import Conflict, Invalid, NotFound
+from gistd.index import User
+
+from .face import face
+from .forms import page, saved
+from .texts import _
+
+PER_PAGE = 50
+_HERE = "/-/admin"
+_USER = f"{_HERE}/users/<place:username>"
+_GIST = f"{_HERE}/gists/<id>/delete"
+
+
+@face.get(_HERE, scope=Open.ADMIN)
+def overview(actor: Actor) -> Response:
+    return page("admin/overview.html", there=administration.overview(actor))
+
+
+@face.get(f"{_HERE}/settings", scope=Open.ADMIN)
+def house_settings(_: Actor) -> Response:
+    return page("admin/settings.html", settings=list(house.settings.describe()))
+
+
+@face.get(f"{_HERE}/users", scope=Open.ADMIN)
+def users(actor: Actor) -> Response:
+    return _users(actor)
+
+
+def _users(actor: Actor, refused: Conflict | None = None) -> Response:
+    words, number = request.args.get("q", ""), _page_number()
+    members, total = administration.members(actor, words, number, PER_PAGE)
+    more = total > number * PER_PAGE
+    return page("admin/users.html", refused, members=members, total=total, words=words, number=number, more=more)
+
+
+@face.post(f"{_USER}/admin", scope=Open.ADMIN)
+def set_admin(actor: Actor, username: str) -> AnyResponse:
+    try:
+        administration.set_admin(actor, _found(username), request.form.get("admin") == "yes")
+    except Conflict as refused:
+        return _users(actor, refused)
+    return saved(f"{_HERE}/users")
+
+
+@face.get(f"{_USER}/delete", scope=Open.ADMIN)
+def delete_user_form(_: Actor, username: str) -> Response:
+    return page("admin/delete_user.html", user=_found(username))
+
+
+@face.post(f"{_USER}/delete", scope=Open.ADMIN)
+def delete_user(actor: Actor, username: str) -> AnyResponse:
+    user = _found(username)
+    try:
+        if request.form.get("sure", "").strip() != user.username:
+            words = _("that is not the name of the account")
+            raise Invalid(words, {"sure": [words]})
+        administration.delete_account(actor, user)
+    except (Invalid, Conflict) as refused:
+        return page("admin/delete_user.html", refused, user=user)
+    return saved(f"{_HERE}/users")
+
+
+@face.get(f"{_HERE}/gists", scope=Open.ADMIN)
+def all_gists(actor: Actor) -> Response:
+    name, number = request.args.get("user", "").strip(), _page_number()
+    owner = _found(name) if name else None
+    shown = gists.inventory(actor, owner, number, PER_PAGE)
+    more = shown.total > number * PER_PAGE
+    return page("admin/gists.html", gists=shown.gists, total=shown.total, name=name, number=number, more=more)
+
+
+@face.get(_GIST, scope=Open.ADMIN)
+def take_down_form(actor: Actor, id: str) -> Response:
+    return page("admin/delete_gist.html", gist=gists.get(actor, id, Action.ADMINISTER))
+
+
+@face.post(_GIST, scope=Open.ADMIN)
+def take_down(actor: Actor, id: str) -> AnyResponse:
+    gists.take_down(actor, gists.get(actor, id, Action.ADMINISTER))
+    return saved(f"{_HERE}/gists")
+
+
+def _found(username: str) -> User:
+    user = accounts.user(username)
+    if user is None:
+        raise NotFound("there is no such user")
+    return user
+
+
+def _page_number() -> int:
+    number = request.args.get("page", 1, type=int)
+    if not 1 <= number <= 10**6:
+        raise NotFound("Not found")
+    return number
