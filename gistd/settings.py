@@ -18,8 +18,11 @@ from .errors import ConfigurationError
 MIB = 1024 * 1024
 
 
-def _setting(default: Any, help: str, alias: str = "") -> Any:
-    return field(default=default, metadata={"help": help, "alias": alias})
+SECRET_KEY_LENGTH = 32
+
+
+def _setting(default: Any, help: str, alias: str = "", secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": help, "alias": alias, "secret": secret})
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Settings:
         "", "the index, as a database URL (postgresql://…); empty: index.sqlite3 in the data directory"
     )
     external_url: str = _setting("", "the address people see, used in every URL printed; empty: taken from the request")
+    secret_key: str = _setting(
+        "",
+        "what nobody else may know, at least 32 characters: signatures and second factors hang on it; "
+        "empty: the file secret_key in the data directory, made at the first start",
+        secret=True,
+    )
     api_enabled: bool = _setting(True, "false: every API endpoint answers 403; tokens are kept", alias="OG_API_ENABLED")
     require_login: bool = _setting(False, "true: nobody sees anything without an account")
     allow_gists_without_login: bool = _setting(
@@ -90,6 +99,7 @@ class Settings:
         for setting in _settings():
             value = getattr(self, setting.name)
             shown = str(value).lower() if isinstance(value, bool) else _masked(str(value))
+            shown = "***" if value and setting.metadata["secret"] else shown
             yield variable(setting.name), shown, self.sources.get(setting.name, "default"), setting.metadata["help"]
 
     def _check(self) -> None:
@@ -97,6 +107,8 @@ class Settings:
             value = getattr(self, setting.name)
             if isinstance(value, int) and not isinstance(value, bool) and value < 0:
                 raise ConfigurationError(f"{variable(setting.name)} must not be negative, but is {value}")
+        if 0 < len(self.secret_key) < SECRET_KEY_LENGTH:
+            raise ConfigurationError(f"GISTD_SECRET_KEY must have at least {SECRET_KEY_LENGTH} characters")
         if self.external_url and not re.fullmatch(r"https?://[^/\s\[\]]+(/\S*)?", self.external_url):
             raise ConfigurationError("GISTD_EXTERNAL_URL must begin with http:// or https://")
 

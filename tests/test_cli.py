@@ -45,6 +45,7 @@ def test_settings_say_where_they_come_from(idle: Server) -> None:
     idle.environment["GISTD_MAX_FILES"] = "7"
     idle.environment["GISTD_DATABASE_URL"] = "postgresql://gistd:hunter2@db/gistd"
     idle.environment["OG_API_ENABLED"] = "false"
+    idle.environment["GISTD_SECRET_KEY"] = "canary" * 8
     (idle.root / "gistd.toml").write_text("max_gist_bytes = 123\nmax_files = 9\n")
     words = idle.cli("settings")
     assert "GISTD_MAX_FILES=7  (environment GISTD_MAX_FILES)" in words
@@ -52,6 +53,7 @@ def test_settings_say_where_they_come_from(idle: Server) -> None:
     assert "GISTD_API_ENABLED=false  (environment OG_API_ENABLED)" in words
     assert "GISTD_MAX_FILE_BYTES=10485760  (default)" in words
     assert "postgresql://gistd:***@db/gistd" in words and "hunter2" not in words
+    assert "GISTD_SECRET_KEY=***  (environment GISTD_SECRET_KEY)" in words and "canary" not in words
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,7 @@ def test_settings_say_where_they_come_from(idle: Server) -> None:
         ("GISTD_API_ENABLED", "perhaps", "GISTD_API_ENABLED must be true or false"),
         ("GISTD_EXTERNAL_URL", "gist.example.org", "must begin with http:// or https://"),
         ("GISTD_DATABASE_URL", "mysql://x/y", "not supported"),
+        ("GISTD_SECRET_KEY", "x" * 31, "at least 32 characters"),
         ("GISTD_CONFIG", "/nowhere.toml", "which does not exist"),
     ],
 )
@@ -70,6 +73,23 @@ def test_settings_that_make_no_sense(idle: Server, variable: str, value: str, wo
     for command in (["serve", "--port", "0"], ["doctor"]):
         printed = idle.cli(*command, code=1)
         assert words in printed and "Traceback" not in printed
+
+
+def test_the_secret_key_is_made_once_and_for_nobody_else(idle: Server) -> None:
+    command = [*GISTD, "user", "create"]
+    names = [f"u{number}" for number in range(4)]
+    running = [subprocess.Popen([*command, name], cwd=idle.root, env=idle.environment) for name in names]
+    assert [process.wait() for process in running] == [0] * 4, "all of them at once"
+    place = idle.repos / "secret_key"
+    key = place.read_bytes()
+    assert len(key) == 64 and place.stat().st_mode & 0o777 == 0o400
+    idle.cli("doctor")
+    assert place.read_bytes() == key
+    place.chmod(0o644)
+    assert "readable for its owner only" in idle.cli("doctor", code=1)
+    place.chmod(0o600)
+    place.write_bytes(b"short")
+    assert "at least 32 bytes" in idle.cli("doctor", code=1)
 
 
 def test_an_unknown_setting_in_the_file(idle: Server) -> None:

@@ -2,11 +2,13 @@
 
 <root>/ab/<id>.git     a repository, in one of 256 folders by the first two digits of its id
 <root>/tmp/            what is being made or taken away; nobody else's business
+<root>/secret_key      what nobody else may know
 <root>/lost+found/     what `gistd doctor` found without a row; never deleted by gistd
 """
 
 import os
 import re
+import secrets
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +47,23 @@ class Store:
             disk.make_directories([self._tmp, self._lost, *(self.root / f"{first:02x}" for first in range(256))])
         except OSError as error:
             raise ConfigurationError(f"GISTD_REPOS: the data directory cannot be made ({error})") from error
+
+    def secret_key(self) -> bytes:
+        """What only this server knows, made at the first start. Raises ConfigurationError when others can read it."""
+        place = self.root / "secret_key"
+        try:
+            with disk.locked(self._tmp):  # workers start together
+                if not place.exists():
+                    disk.place_files(self.root, {place.name: secrets.token_hex(32).encode()})
+                    disk.sync(self.root)
+            key = place.read_bytes().strip()
+        except OSError as error:
+            raise ConfigurationError(f"the secret key cannot be read or made ({error})") from error
+        if len(key) < 32 or place.stat().st_mode & 0o077:
+            raise ConfigurationError(
+                f"{place} must have at least 32 bytes, and be readable for its owner only (chmod 600)"
+            )
+        return key
 
     def path(self, id: str) -> Path:
         """Where the repository of a gist stands, be it there or not."""
