@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gistd import create_app, index
-from gistd.core import accounts, chores, credentials, doctor, house
+from gistd.core import accounts, chores, credentials, doctor, house, twofactor
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
 from gistd.index import User
@@ -86,6 +86,25 @@ def create_user(name: str, admin: bool, email: str, password_stdin: bool) -> Non
     password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     made = accounts.create_user(name, password, email, admin)
     click.echo(f"{made.username} is here now" + (", as an admin" if made.is_admin else ""))
+
+
+@user.command("password")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the new password from standard input.")
+@_opened
+def set_password(name: str, password_stdin: bool) -> None:
+    """Give an account another password; its sessions end."""
+    accounts.set_password(_user(name), sys.stdin.readline().rstrip("\n"))
+    click.echo(f"{name} has a new password")
+
+
+@user.command("reset-two-factor")
+@click.argument("name")
+@_opened
+def reset_two_factor(name: str) -> None:
+    """Turn the second factor of an account off, for somebody who has lost it; their sessions end."""
+    twofactor.turn_off(_user(name))
+    click.echo(f"{name} signs in with the password alone now")
 
 
 @main.group()

@@ -76,8 +76,14 @@ def confirm(user: User, password: str, address: str) -> None:
 
 
 def actor_by_password(username: str, password: str, address: str) -> Actor:
-    """As `user_by_password`, for programs."""
-    return Actor(user_by_password(username, password, address), ALL_SCOPES)
+    """As `user_by_password`, for programs, which cannot be asked for a second factor: where there is one, a password is
+    no credential."""
+    user = user_by_password(username, password, address)
+    if index.accounts.has_second_factor(user):
+        raise Unauthenticated(
+            "This account has two-factor authentication: use an access token in place of the password"
+        )
+    return Actor(user, ALL_SCOPES)
 
 
 def actor_by_basic(username: str, password: str, address: str) -> Actor:

@@ -31,9 +31,15 @@ def check(*limits: Limit) -> None:
 
 
 def count(*limits: Limit) -> None:
-    """Count one more under each, unless its limit is reached already: then it is TooManyRequests, and not a write."""
+    """Count one more under each. Raises TooManyRequests when that is over a limit, without a write if it was before."""
     if not house.settings.rate_limits:
         return
     for limit in limits:
         check(limit)
-        index.accounts.note_failure(limit.key, index.now() - COUNTED_FOR)
+        if index.accounts.note_failure(limit.key, index.now() - COUNTED_FOR) > limit.most:
+            check(limit)  # others were counted in between
+
+
+def clear(limit: Limit) -> None:
+    """Begin anew."""
+    index.accounts.forget_failures(limit.key)

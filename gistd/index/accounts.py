@@ -10,7 +10,7 @@ import peewee
 from gistd.errors import Conflict
 
 from .connection import is_text, write
-from .models import Credential, Failures, Gist, Like, User, now
+from .models import Credential, Failures, Gist, Like, SecondFactor, User, now
 from .prepared import Prepared
 
 
@@ -141,13 +141,19 @@ def failures(key: str, since: datetime) -> Failures | None:
     return Failures.get_or_none(Failures.key == key, Failures.since > since)
 
 
-def note_failure(key: str, since: datetime) -> None:
-    """Count one more; a count that began before `since` begins anew."""
+def note_failure(key: str, since: datetime) -> int:
+    """Count one more; a count that began before `since` begins anew. Returns how many there are now."""
     with write():
         more = Failures.update(number=Failures.number + 1).where(Failures.key == key, Failures.since > since)
         if not more.execute():
             Failures.delete().where(Failures.since <= since).execute()
             Failures.insert(key=key, number=1, since=now()).on_conflict_ignore().execute()
+        return Failures.get_by_id(key).number
+
+
+def forget_failures(key: str) -> None:
+    with write():
+        Failures.delete().where(Failures.key == key).execute()
 
 
 def is_empty() -> bool:
@@ -200,3 +206,54 @@ def _keep_an_admin(user: User) -> None:
     # First a write to all of them, so that two admins who drop each other wait for each other.
     User.update(is_admin=True).where(User.is_admin).execute()
     check_admins_without(user)
+
+
+# ---------------------------------------------------------------------- the second factor
+
+
+def second_factor(user: User) -> SecondFactor | None:
+    """What is kept of it, be it on or only offered."""
+    return SecondFactor.get_or_none(SecondFactor.user == user)
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether it is on."""
+    return SecondFactor.select().where(SecondFactor.user == user, SecondFactor.step.is_null(False)).exists()
+
+
+def offer_second_factor(user: User, seed: str) -> None:
+    """Keep the seed of one that is not on yet, in place of an earlier one; one that is on stays."""
+    with write():
+        SecondFactor.delete().where(SecondFactor.user == user, SecondFactor.step.is_null()).execute()
+        SecondFactor.insert(user=user, seed=seed).on_conflict_ignore().execute()
+
+
+def turn_on_second_factor(user: User, step: int, seed: str, ended: Collection[str]) -> bool:
+    """Turn on the one with this seed, and end the credentials of these kinds; False when it is not offered any more."""
+    with write():
+        offered = (SecondFactor.user == user) & (SecondFactor.seed == seed) & SecondFactor.step.is_null()
+        if not SecondFactor.update(step=step).where(offered).execute():
+            return False
+        _delete_credentials(user, ended)
+        return True
+
+
+def use_step(user: User, step: int) -> bool:
+    """Whether the step comes after all that were used; it is used now."""
+    with write():
+        later = (SecondFactor.user == user) & (SecondFactor.step < step)
+        return bool(SecondFactor.update(step=step).where(later).execute())
+
+
+def drop_second_factor(user: User, ended: Collection[str]) -> None:
+    """Turn it off, and end the credentials of these kinds."""
+    with write():
+        SecondFactor.delete().where(SecondFactor.user == user).execute()
+        _delete_credentials(user, ended)
+
+
+def replace_credentials(user: User, kind: str, secret_hashes: Collection[str]) -> None:
+    """Let these be all that the user has of a kind."""
+    with write():
+        _delete_credentials(user, [kind])
+        Credential.insert_many([{"user": user, "kind": kind, "secret_hash": each} for each in secret_hashes]).execute()

@@ -1,12 +1,15 @@
 """Signing up, in and out."""
 
+from urllib.parse import quote
+
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from gistd.core import accounts, credentials, house
+from gistd.core import accounts, credentials, house, sessions, twofactor
 from gistd.core.access import Actor, Open
 from gistd.errors import Conflict, Invalid, Unauthenticated
 from gistd.http import client_address
+from gistd.index import User
 
 from . import session
 from .face import face, own_path
@@ -33,9 +36,7 @@ def register(_: Actor) -> Response:
         user = accounts.sign_up(**asked, password=typed_twice(), address=client_address())
     except (Invalid, Conflict) as refused:
         return page("register.html", refused, **asked)
-    response = redirect("/", 303)
-    session.start(response, user)
-    return response
+    return _signed_in(user, "/")
 
 
 @face.get("/-/login", scope=Open.EVERYBODY)
@@ -50,6 +51,35 @@ def login(_: Actor) -> Response:
         user = credentials.user_by_password(**asked, **typed("password"), address=client_address())
     except Unauthenticated as refused:
         return page("login.html", refused, next=next, **asked)
+    if twofactor.is_on(user):
+        response = redirect(f"/-/login/second?next={quote(next, safe='')}", 303)
+        session.start_half(response, user)
+        return response
+    return _signed_in(user, next)
+
+
+@face.get("/-/login/second", scope=Open.EVERYBODY)
+def second_form(_: Actor) -> Response:
+    next = own_path(request.args.get("next", "/"))
+    if sessions.half(session.secret()) is None:
+        return redirect(f"/-/login?next={quote(next, safe='')}", 303)
+    return page("second.html", next=next)
+
+
+@face.post("/-/login/second", scope=Open.EVERYBODY)
+def second(_: Actor) -> Response:
+    next = own_path(request.form.get("next", "/"))
+    user = sessions.half(session.secret())
+    if user is None:
+        return redirect(f"/-/login?next={quote(next, safe='')}", 303)
+    try:
+        twofactor.check(user, request.form.get("code", ""))
+    except Unauthenticated as refused:
+        return page("second.html", refused, next=next)
+    return _signed_in(user, next)
+
+
+def _signed_in(user: User, next: str) -> Response:
     response = redirect(next, 303)
     session.start(response, user)
     return response

@@ -4,11 +4,15 @@ import io
 import json
 import re
 import stat
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyotp
 import pytest
+import requests
 
 from tests.harness import PASSWORD, Client, Git, Server, chromium, require
 
@@ -17,6 +21,7 @@ from .people import Person, found, on_record
 
 TOKENS = "/-/settings/access-tokens"
 SESSIONS = "/-/settings/sessions"
+TWO_FACTOR = "/-/settings/two-factor"
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +193,174 @@ def test_nobody_ends_or_revokes_what_is_not_theirs(alice: Person, bob: Person) -
         for path in (f"{SESSIONS}/{number}/end", f"{TOKENS}/{number}/revoke"):
             assert alice.post(path).status_code == 404
     assert on_record(alice.server) == before and bob.is_signed_in()
+
+
+# ---------------------------------------------------------------------- the second factor
+
+
+def _codes(page: str) -> pyotp.TOTP:
+    return pyotp.TOTP(found(r'id="secret">([A-Z2-7 ]+)<', page).replace(" ", ""))
+
+
+def _step(codes: pyotp.TOTP, ahead: int) -> str:
+    """The code of a step: 0 is now's, its neighbours are accepted, too."""
+    return codes.at(time.time(), counter_offset=ahead)
+
+
+def _second(person: Person, code: str, next: str = "/") -> int:
+    return person.post("/-/login/second", code=code, next=next).status_code
+
+
+def _with_second_factor(server: Server, name: str) -> tuple[Person, Callable[[int], str], list[str]]:
+    """Somebody who has just turned it on, with the codes of steps to come (0 and 1 are good now) and for recovery."""
+    person = Person(server, name).sign_up()
+    assert person.post(TWO_FACTOR).status_code == 303
+    codes = _codes(person.get(TWO_FACTOR).text)
+
+    def turn_on() -> tuple[int, requests.Response]:
+        now = codes.timecode(time.time())
+        return now, person.post(f"{TWO_FACTOR}/on", code=codes.generate_otp(now - 1))
+
+    now, page = turn_on()
+    if page.status_code == 422:  # a step ended meanwhile
+        now, page = turn_on()
+    assert page.status_code == 200, page.text
+    shown = page.text.partition("<textarea")[2].partition("</textarea")[0]
+    return person, lambda ahead: codes.generate_otp(now + ahead), re.findall(r"[a-z2-9]{4}(?:-[a-z2-9]{4}){3}", shown)
+
+
+def test_the_second_factor_is_set_up(server: Server) -> None:
+    ida = Person(server, "ida").sign_up()
+    tool, elsewhere = ida.api(), _signed_in(server, "ida")
+    assert "Set it up" in ida.get(TWO_FACTOR).text
+    assert ida.post(f"{TWO_FACTOR}/on", code="000000").status_code == 409
+    ida.post(TWO_FACTOR)
+    first = _codes(ida.get(TWO_FACTOR).text)
+    assert Person(server, "ida").sign_in().headers["Location"] == "/", "it is not on yet"
+    ida.post(TWO_FACTOR)
+    page = ida.get(TWO_FACTOR).text
+    codes = _codes(page)
+    assert (
+        codes.secret != first.secret
+        and 'src="data:image/svg+xml' in page
+        and "http://www.w3.org" not in page.partition("data:")[0]
+    )
+    for wrong in ("", "12345", _step(first, 0), _step(codes, -5), _step(codes, 5)):
+        answer = ida.post(f"{TWO_FACTOR}/on", code=wrong)
+        assert answer.status_code == 422 and 'id="code-problem"' in answer.text
+    cookie = ida.session.cookies["gistd_session"]
+    answer = ida.post(f"{TWO_FACTOR}/on", code=_step(codes, 0))
+    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+    assert ida.session.cookies["gistd_session"] != cookie and ida.is_signed_in() and not elsewhere.is_signed_in()
+    assert tool.get("/api/user").status_code == 200
+    on = ida.get(TWO_FACTOR).text
+    assert "It is on" in on and "10 recovery codes are left" in on and "data:image" not in on
+    assert codes.secret not in str(on_record(server)) and codes.secret.encode() not in server.log.read_bytes()
+    ida.post(TWO_FACTOR)
+    assert "It is on" in ida.get(TWO_FACTOR).text, "setting up another does not turn this one off"
+
+
+def test_signing_in_takes_both_and_a_code_only_once(server: Server) -> None:
+    jack, codes, _ = _with_second_factor(server, "jack")
+    jack.post("/-/logout")
+    answer = jack.sign_in(next="/jack?page=2")
+    assert answer.headers["Location"] == "/-/login/second?next=%2Fjack%3Fpage%3D2"
+    assert "Max-Age=600" in answer.headers["Set-Cookie"]
+    assert not jack.is_signed_in() and jack.get("/-/settings/profile").status_code == 302
+    form = jack.get(answer.headers["Location"]).text
+    assert 'name="next" value="/jack?page=2"' in form
+    half = jack.session.cookies["gistd_session"]
+    for wrong in ("", "000000", codes(-1), codes(9), "aaaa-aaaa-aaaa-aaaa", "x" * 5000, "\0"):
+        answer = jack.post("/-/login/second", code=wrong, next="/jack?page=2")
+        assert answer.status_code == 401 and 'role="alert"' in answer.text and not jack.is_signed_in(), wrong
+    code = codes(0)
+    answer = jack.post("/-/login/second", code=f"{code[:3]} {code[3:]}", next="//evil.example")
+    assert answer.headers["Location"] == "/" and jack.is_signed_in()
+    assert jack.session.cookies["gistd_session"] != half, "by a session of its own"
+    late = Person(server, "jack", Cookie=f"gistd_session={half}")
+    assert late.get("/-/login/second").headers["Location"].startswith("/-/login?next=")
+    assert _second(late, codes(1)) == 303 and not late.is_signed_in()
+
+    again = Person(server, "jack")
+    again.sign_in()
+    assert _second(again, code) == 401, "a code that was used is used up"
+    assert _second(again, codes(1)) == 303 and again.is_signed_in()
+    stranger = Person(server, "jack")
+    assert _second(stranger, codes(1)) == 303 and not stranger.is_signed_in(), "nor is the code alone enough"
+
+
+def test_recovery_codes_are_good_for_once(server: Server, bob: Person) -> None:
+    kate, _, recovery = _with_second_factor(server, "kate")
+    assert len(set(recovery)) == 10
+    other, _, others = _with_second_factor(server, "liam")
+    for code, status in (
+        (others[0], 401),
+        (recovery[0], 303),
+        (recovery[0], 401),
+        (recovery[1].upper().replace("-", " "), 303),
+    ):
+        visitor = Person(server, "kate")
+        visitor.sign_in()
+        assert _second(visitor, code) == status and visitor.is_signed_in() is (status == 303)
+    assert "8 recovery codes are left" in kate.get(TWO_FACTOR).text
+    assert kate.post(f"{TWO_FACTOR}/recovery-codes", current="wrong").status_code == 422
+    page = kate.post(f"{TWO_FACTOR}/recovery-codes", current=PASSWORD)
+    assert page.headers["Cache-Control"] == "no-store" and "10 recovery codes" in kate.get(TWO_FACTOR).text
+    visitor = Person(server, "kate")
+    visitor.sign_in()
+    assert _second(visitor, recovery[2]) == 401, "the old ones are void"
+    assert not any(code in str(on_record(server)) for code in recovery)
+    assert other.is_signed_in()
+
+
+def test_a_password_alone_is_none_for_programs(server: Server, git: Git) -> None:
+    mona, _, _ = _with_second_factor(server, "mona")
+    tool = mona.api()
+    gist = tool.create(visibility="private")
+    done = git.try_("clone", tool.clone_url(gist, PASSWORD.replace(" ", "%20")))
+    assert done.returncode and "access token" in done.stderr, done.stderr
+    assert (git.clone(tool.clone_url(gist)) / "hello.py").exists()
+    refused = server.nobody.get(f"/mona/{gist['id']}.git/info/refs?service=git-upload-pack", auth=("mona", PASSWORD))
+    assert refused.status_code == 401 and gist["title"] not in refused.text
+    wrong = server.nobody.get(f"/mona/{gist['id']}.git/info/refs?service=git-upload-pack", auth=("mona", "wrong"))
+    assert "access token" not in wrong.text, "who does not know the password does not learn of it"
+
+
+def test_the_second_factor_is_turned_off(server: Server) -> None:
+    nina, _, recovery = _with_second_factor(server, "nina")
+    elsewhere = Person(server, "nina")
+    elsewhere.sign_in()
+    assert _second(elsewhere, recovery[0]) == 303
+    assert nina.post(f"{TWO_FACTOR}/off", current="wrong").status_code == 422
+    assert nina.post(f"{TWO_FACTOR}/off", current=PASSWORD).status_code == 303
+    assert nina.is_signed_in() and not elsewhere.is_signed_in() and "Set it up" in nina.get(TWO_FACTOR).text
+    assert Person(server, "nina").sign_in().headers["Location"] == "/"
+
+
+def test_the_operator_helps(server: Server) -> None:
+    otto, _, _ = _with_second_factor(server, "otto")
+    server.cli("user", "reset-two-factor", "otto")
+    assert not otto.is_signed_in()
+    assert Person(server, "otto").sign_in().headers["Location"] == "/"
+    assert "8 to 1024" in server.cli("user", "password", "otto", "--password-stdin", input="short\n", code=1)
+    server.cli("user", "password", "otto", "--password-stdin", input="battery staple\n")
+    assert Person(server, "otto").sign_in().status_code == 401
+    assert Person(server, "otto").sign_in("battery staple").headers["Location"] == "/"
+    assert "there is no user" in server.cli("user", "reset-two-factor", "nobody", code=1)
+
+
+def test_codes_are_not_to_be_guessed(own_server: Callable[..., Server]) -> None:
+    server = own_server(max_failures_per_account=3).start("--workers", "2")
+    Person(server, "admin").sign_up()
+    pia, codes, recovery = _with_second_factor(server, "pia")
+    guessers = [Person(server, "pia") for _ in range(8)]
+    for guesser in guessers:
+        guesser.sign_in()  # the newest of them waits for its code
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: _second(guessers[-1], f"{number:06}"), range(8)))
+    assert sorted(answers) == [401] * 3 + [429] * 5, "many at once are no more than one after the other"
+    assert _second(guessers[-1], recovery[0]) == _second(guessers[-1], codes(0)) == 429
+    assert pia.is_signed_in()
 
 
 # ---------------------------------------------------------------------- export and the end
