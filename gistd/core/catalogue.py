@@ -10,8 +10,9 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import NotFound, Unavailable
+from gistd.index import File as FileRecord
 from gistd.index import Gist
-from gistd.index.gists import FileRow
+from gistd.index.gists import Content, FileRow
 from gistd.store import File, Missing, Repository
 
 from . import access, house, search, text
@@ -61,11 +62,14 @@ def _differs(gist: Gist, repository: Repository) -> bool:
     files = _files(repository)
     rows = _rows(files)
     kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
-    words = search.words({"title": gist.title, "description": gist.description}, gist.topic_names, repository, files)
+    fit = search.fitting(files)
+    texts = {file.path: search.text_of(repository.read(file.blob)) for file in files if file.path in fit}
     return (
         kept != _cached(repository.head, rows)
         or index.gists.files(gist) != sorted(rows)
-        or index.gists.words(gist) != words
+        or index.gists.words(gist)
+        != search.words({"title": gist.title, "description": gist.description}, gist.topic_names, files)
+        or index.gists.texts(gist) != {path: words for path, words in texts.items() if words}
     )
 
 
@@ -74,6 +78,7 @@ def catch_up(gist: Gist) -> Gist:
     with house.store.lock(gist.id) as repository:  # whoever held it may have done the same
         gist = reload(gist.id)
         if _differs(gist, repository):
+            index.gists.forget_words(gist)
             record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
     return reload(gist.id)
 
@@ -91,9 +96,25 @@ def record(
     rows = _rows(files)
     columns = {"updated_at": index.now(), **_cached(repository.head, rows), **columns}
     named = gist.topic_names if topics is None else sorted(set(topics))
-    words = {"title": gist.title, "description": gist.description, **columns}
-    found_by = search.words(words, named, repository, files)
-    index.gists.update(gist, columns, rows, found_by, topics=topics, renamed=renamed)
+    words = search.words({"title": gist.title, "description": gist.description, **columns}, named, files)
+    before = index.gists.file_rows(gist)
+    content = Content(rows, words, _texts(repository, files, before, renamed or {}))
+    index.gists.update(gist, columns, content, before, topics=topics, renamed=renamed)
+
+
+def _texts(
+    repository: Repository, files: list[File], before: Mapping[str, FileRecord], renamed: Mapping[str, str]
+) -> dict[str, str | None]:
+    """What the files are found by, of those for which it is another thing than before; None: not any more."""
+    fit = search.fitting(files)
+    texts: dict[str, str | None] = {}
+    for file in files:
+        row = before.get(renamed.get(file.path, file.path))
+        if file.path not in fit:
+            texts[file.path] = None
+        elif row is None or row.slot is None or row.blob != file.blob:
+            texts[file.path] = search.text_of(repository.read(file.blob))
+    return texts
 
 
 def add(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
@@ -104,8 +125,8 @@ def add(id: str, repository: Repository, columns: Mapping[str, Any], topics: Ite
     rows = _rows(files)
     identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
     cached = _cached(repository.head, rows)
-    found_by = search.words(columns, topics, repository, files)
-    index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, rows, topics, found_by)
+    content = Content(rows, search.words(columns, topics, files), _texts(repository, files, {}, {}))
+    index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, content, topics)
 
 
 def _files(repository: Repository) -> list[File]:

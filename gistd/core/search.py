@@ -5,7 +5,7 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import Invalid
-from gistd.store import File, Repository
+from gistd.store import File
 
 from . import text
 
@@ -33,13 +33,27 @@ def _invalid(words: str) -> Invalid:
     return Invalid(f"q: {words}", {"q": [words]})
 
 
-def words(columns: Mapping[str, Any], topics: Iterable[str], repository: Repository, files: list[File]) -> str:
-    """What a gist is found by, in small letters: its own words, and those of its files."""
-    parts = [columns["title"], columns["description"], *topics, *(file.path for file in files)]
+def words(columns: Mapping[str, Any], topics: Iterable[str], files: Iterable[File]) -> str:
+    """What a gist is found by beside the texts of its files, in small letters."""
+    return _small("\n".join([columns["title"], columns["description"], *topics, *(file.path for file in files)]))
+
+
+def text_of(content: bytes) -> str:
+    """What a file is found by, in small letters; empty when it is no text."""
+    return _small(text.decode(content) or "")
+
+
+def fitting(files: Iterable[File]) -> set[str]:
+    """The paths of the files whose text can be found."""
     left = MAX_BYTES
+    fit = set()
     for file in files:
         if file.size <= left:
             left -= file.size
-            parts.append(text.decode(repository.read(file.blob)) or "")
+            fit.add(file.path)
+    return fit
+
+
+def _small(words: str) -> str:
     # Not every database knows the small letters of all scripts.
-    return "\n".join(parts).replace("\0", " ").lower()
+    return words.replace("\0", " ").lower()

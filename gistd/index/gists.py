@@ -1,5 +1,6 @@
 """Gists: what is asked of the index. Rows come with their owner; `complete` adds what hangs on them."""
 
+import itertools
 import secrets
 import string
 import uuid
@@ -29,6 +30,18 @@ class FileRow(NamedTuple):
     blob: str
     size: int
     language: str
+
+
+class Content(NamedTuple):
+    """What the index keeps of the content of a gist.
+
+    `words` is what search finds it by beside the texts of its files. `texts` are those, by path, of the files for which
+    they are not what is kept already; empty when the file is no text, None when it is not to be found by it.
+    """
+
+    files: list[FileRow]
+    words: str
+    texts: Mapping[str, str | None]
 
 
 # ---------------------------------------------------------------------- reading
@@ -72,9 +85,17 @@ def with_topics(gist: Gist) -> Gist:
 
 
 def words(gist: Gist) -> str | None:
-    """What search finds the gist by."""
-    found = _WORDS.first(gist.number)
+    """What search finds the gist by, beside the texts of its files."""
+    found = _WORDS.first(gist.number * Search.SLOTS)
     return None if found is None else str(found[0])
+
+
+def texts(gist: Gist) -> dict[str, str]:
+    """What search finds the gist by in its files, by path."""
+    first = gist.number * Search.SLOTS
+    kept = Search.select(Search.rowid, Search.words).where(Search.rowid.between(first + 1, first + Search.SLOTS - 1))
+    paths = {row.slot: row.path for row in _FILES.all(gist.number)}
+    return {paths.get(row.rowid - first, ""): row.words for row in kept}
 
 
 def by_slug(owner: User | None, slug: str) -> Gist | None:
@@ -116,6 +137,11 @@ def files(gist: Gist) -> list[FileRow]:
     return sorted(FileRow(row.path, row.blob, row.size, row.language) for row in _FILES.all(gist.number))
 
 
+def file_rows(gist: Gist) -> dict[str, File]:
+    """The rows of the files at the head, by path."""
+    return {row.path: row for row in _FILES.all(gist.number)}
+
+
 def likes(user: User, gist: Gist) -> bool:
     return Like.select().where(Like.user == user, Like.gist == gist).exists()
 
@@ -133,14 +159,19 @@ _BY_OWNER = Prepared(
 _TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
 _FILES = Prepared(lambda gist: File.select().where(File.gist == gist), File)
 _ADD_FILE = Prepared(
-    lambda id, gist, path, blob, size, language: File.insert(
-        id=id, gist=gist, path=path, blob=blob, size=size, language=language
+    lambda id, gist, slot, path, blob, size, language: File.insert(
+        id=id, gist=gist, slot=slot, path=path, blob=blob, size=size, language=language
     )
 )
+_CHANGE_FILE = Prepared(
+    lambda slot, path, blob, size, language, id: File.update(
+        slot=slot, path=path, blob=blob, size=size, language=language
+    ).where(File.id == id)
+)
 _DROP_FILE = Prepared(lambda id: File.delete().where(File.id == id))
-_WORDS = Prepared(lambda gist: Search.select(Search.words).where(Search.rowid == gist))
-_PUT_WORDS = Prepared(lambda gist, words: Search.insert(rowid=gist, words=words))
-_FORGET_WORDS = Prepared(lambda gist: Search.delete().where(Search.rowid == gist))
+_WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
+_PUT_WORDS = Prepared(lambda row, words: Search.insert(rowid=row, words=words))
+_FORGET_WORDS = Prepared(lambda row: Search.delete().where(Search.rowid == row))
 
 
 @cache
@@ -162,35 +193,32 @@ def found_by(term: str) -> Any:
     """The gists whose words contain the term, as a condition. From three letters on an index helps."""
     # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
     pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
-    return Gist.number.in_(Search.select(Search.rowid).where(pattern))
+    return Gist.number.in_(Search.select(Search.rowid / Search.SLOTS).where(pattern))
 
 
 # ---------------------------------------------------------------------- writing
 
 
-def add(columns: Mapping[str, Any], files: Iterable[FileRow], topics: Iterable[str], words: str) -> None:
-    """Insert a gist whose repository stands already; `words` is what search finds it by.
-
-    Conflict when its owner has another one with that slug.
-    """
+def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str]) -> None:
+    """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
     with _unique_slug(), write():
         gist = Gist.create(**columns, slug_key=slug_key(columns.get("slug", "")), ident=_free_ident())
-        _add_files(gist, [(uuid.uuid4().hex, file) for file in files])
+        _put_files(gist, content, {}, {})
         _put_topics(gist, topics)
-        _PUT_WORDS.run(gist.number, words)
+        _PUT_WORDS.run(gist.number * Search.SLOTS, content.words)
 
 
 def update(
     gist: Gist,
     columns: Mapping[str, Any],
-    files: Iterable[FileRow],
-    words: str,
+    content: Content,
+    before: Mapping[str, File],
     *,
     topics: Iterable[str] | None = None,
     renamed: Mapping[str, str] | None = None,
 ) -> None:
-    """Change the columns of a gist and its files; topics None leaves them. `renamed` (new path to old) lets
-    files keep their ids.
+    """Change the columns of a gist and its files; topics None leaves them. `before` is what `file_rows` told; `renamed`
+    (new path to old) lets files keep their ids.
 
     NotFound when the gist has been deleted meanwhile; Conflict as in `add`.
     """
@@ -200,8 +228,9 @@ def update(
         values = [Gist._meta.fields[name].db_value(value) for name, value in columns.items()]
         if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
-        _put_files(gist, files, renamed or {})
-        _put_words(gist, words)
+        _put_files(gist, content, before, renamed or {})
+        if words(gist) != content.words:
+            _put_words(gist, 0, content.words)
         if topics is not None:
             Topic.delete().where(Topic.gist == gist).execute()
             _put_topics(gist, topics)
@@ -218,7 +247,19 @@ def delete(gist: Gist) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
         if Gist.delete().where(Gist.id == gist.id).execute():
-            _FORGET_WORDS.run(gist.number)
+            _forget_all_words(gist)
+
+
+def forget_words(gist: Gist) -> None:
+    """Let search not find the gist any more, until it is written anew."""
+    with write():
+        _forget_all_words(gist)
+        File.update(slot=None).where(File.gist == gist).execute()
+
+
+def _forget_all_words(gist: Gist) -> None:
+    first = gist.number * Search.SLOTS
+    Search.delete().where(Search.rowid.between(first, first + Search.SLOTS - 1)).execute()
 
 
 def merge_words() -> None:
@@ -277,29 +318,46 @@ def _free_ident() -> str:
             return ident
 
 
-def _put_files(gist: Gist, files: Iterable[FileRow], renamed: Mapping[str, str]) -> None:
-    before = {row.path: row for row in _FILES.all(gist.number)}
-    kept, new = set(), []
-    for file in files:
-        row = before.get(renamed.get(file.path, file.path))
-        if row and FileRow(row.path, row.blob, row.size, row.language) == file:
-            kept.add(row.id)
-        else:
-            new.append((row.id if row else uuid.uuid4().hex, file))
-    for row in before.values():
-        if row.id not in kept:
-            _DROP_FILE.run(row.id)
-    _add_files(gist, new)
+def _put_files(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mapping[str, str]) -> None:
+    was = {file.path: renamed.get(file.path, file.path) for file in content.files}
+    kept = {path: before[name] for path, name in was.items() if name in before}
+    staying = {row.id for row in kept.values()}
+    for old in before.values():
+        if old.id not in staying:
+            _put_text(gist, old.slot, None, itertools.count())
+        if old.id not in staying or old.path in renamed.values():  # what is renamed gives up its old path first
+            _DROP_FILE.run(old.id)
+    slots = itertools.count(1 + max((old.slot or 0 for old in before.values()), default=0))
+    for file in content.files:
+        row = kept.get(file.path)
+        slot = None if row is None else row.slot
+        if file.path in content.texts:
+            slot = _put_text(gist, slot, content.texts[file.path], slots)
+        if row is None or row.path in renamed.values():
+            _ADD_FILE.run(row.id if row else uuid.uuid4().hex, gist.number, slot, *file)
+        elif (row.slot, row.path, row.blob, row.size, row.language) != (slot, *file):
+            _CHANGE_FILE.run(slot, *file, row.id)
 
 
-def _add_files(gist: Gist, files: list[tuple[str, FileRow]]) -> None:
-    for id, file in files:
-        _ADD_FILE.run(id, gist.number, *file)
+def _put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int]) -> int | None:
+    """Let a file be found by this text; returns the slot that has it."""
+    if not text:
+        if slot:
+            _FORGET_WORDS.run(_search_row(gist, slot))
+        return None if text is None else 0
+    slot = slot or next(slots)
+    _put_words(gist, slot, text)
+    return slot
 
 
-def _put_words(gist: Gist, words: str) -> None:
-    _FORGET_WORDS.run(gist.number)
-    _PUT_WORDS.run(gist.number, words)
+def _put_words(gist: Gist, slot: int, words: str) -> None:
+    row = _search_row(gist, slot)
+    _FORGET_WORDS.run(row)
+    _PUT_WORDS.run(row, words)
+
+
+def _search_row(gist: Gist, slot: int) -> int:
+    return gist.number * Search.SLOTS + slot
 
 
 def _put_topics(gist: Gist, topics: Iterable[str]) -> None:

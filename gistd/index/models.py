@@ -123,7 +123,10 @@ class Gist(_Table):
 
 
 class File(_Table):
-    """A file at the head of a gist. `id` stays with it through renames; the rest is a cache."""
+    """A file at the head of a gist. `id` stays with it through renames; the rest is a cache.
+
+    `slot` tells which row of `Search` has its text; 0 when it is no text, null when that cannot be found.
+    """
 
     id = peewee.CharField(32, primary_key=True)
     gist = peewee.ForeignKeyField(Gist, backref="files", on_delete="CASCADE", index=False)
@@ -131,6 +134,7 @@ class File(_Table):
     blob = peewee.CharField(40)
     size = peewee.BigIntegerField()
     language = peewee.CharField(64, default="")
+    slot = peewee.IntegerField(null=True)
 
     class Meta:
         indexes = ((("gist", "path"), True),)
@@ -157,10 +161,15 @@ class Like(_Table):
 
 
 class Search(_Table):
-    """What search finds a gist by, under the gist's number. Full-text in SQLite (FTS5), a table in PostgreSQL;
-    both with an index of trigrams."""
+    """What search finds a gist by. Full-text in SQLite (FTS5), a table in PostgreSQL; both with an index of trigrams.
 
-    rowid = peewee.IntegerField(primary_key=True)
+    The rows of a gist begin at its number times SLOTS: there are its own words, and after them the texts of its files,
+    each in a row of its own, so that a change of one file is no work for the others.
+    """
+
+    SLOTS = 1 << 20
+
+    rowid = peewee.BigIntegerField(primary_key=True)
     words = peewee.TextField()
 
 

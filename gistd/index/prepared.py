@@ -64,13 +64,29 @@ class Prepared:
 
 
 def _made(model: type[peewee.Model], row: tuple[Any, ...]) -> peewee.Model:
+    names, converted = _columns(model)
     instance = model(__no_default__=True)
-    for (name, convert), value in zip(_columns(model), row, strict=False):
-        instance.__data__[name] = convert(value)
+    data = instance.__data__
+    data.update(zip(names, row, strict=False))
+    for name, convert in converted:
+        data[name] = convert(data[name])
     return instance
 
 
 @cache
-def _columns(model: type[peewee.Model]) -> list[tuple[str, Callable[[Any], Any]]]:
-    """The name and the way to read of each column, in the order in which a query of the model has them."""
-    return [(field.name, field.python_value) for field in model._meta.sorted_fields]
+def _columns(model: type[peewee.Model]) -> tuple[list[str], list[tuple[str, Callable[[Any], Any]]]]:
+    """The names of the columns in the order in which a query of the model has them; and those that are to be converted,
+    with the way: words and whole numbers come from every database as what they are."""
+    fields = model._meta.sorted_fields
+    return [field.name for field in fields], [(field.name, field.python_value) for field in fields if not _plain(field)]
+
+
+def _plain(field: peewee.Field) -> bool:
+    field = field.rel_field if isinstance(field, peewee.ForeignKeyField) else field
+    return type(field) in (
+        peewee.AutoField,
+        peewee.BigIntegerField,
+        peewee.CharField,
+        peewee.IntegerField,
+        peewee.TextField,
+    )

@@ -288,10 +288,10 @@ class Repository:
         builder.set_threads(1)
         return builder
 
-    @property
+    @cached_property
     def packs(self) -> Path:
         """Where the objects are. There are no loose ones: libgit2 never returns from one that is cut off."""
-        return self.path / "objects" / "pack"
+        return self.path / "objects/pack"
 
     def move_head(self, old: str | None, new: str) -> None:
         """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""

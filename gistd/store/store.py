@@ -69,7 +69,7 @@ class Store:
         """Where the repository of a gist stands, be it there or not."""
         if not _ID.fullmatch(id):
             raise ValueError(f"not the id of a gist: {id!r}")
-        return self.root / id[:2] / f"{id}.git"
+        return self.root / f"{id[:2]}/{id}.git"
 
     def ids(self) -> Iterator[str]:
         """The ids of all repositories, in order."""
@@ -80,9 +80,10 @@ class Store:
 
     def open(self, id: str) -> Repository:
         """Raises Missing, or Unavailable when the repository is damaged."""
-        if not self.path(id).exists():
+        path = self.path(id)
+        if not path.exists():
             raise Missing("the repository of this gist is missing")
-        return Repository(self.path(id))
+        return Repository(path)
 
     @contextmanager
     def hold(self, id: str, wait: bool = True) -> Iterator[None]:
