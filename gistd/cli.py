@@ -57,6 +57,8 @@ def serve(host: str, port: int, workers: int | None) -> None:
         house.open(settings)
         if index.accounts.is_empty():
             click.echo("There is no account yet. Make the first one: gistd user create NAME --password-stdin")
+            if settings.signup:
+                click.echo("Or sign up in the browser, at /-/register: the first account is an admin.")
     except GistdError as error:
         raise click.ClickException(error.message) from error
     finally:

@@ -5,8 +5,10 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from gistd.core import credentials
 from gistd.core.access import Actor
 from gistd.errors import GistdError, Invalid
+from gistd.http import client_address
 from gistd.index import User
 
 from .texts import _
@@ -36,6 +38,11 @@ def saved(place: str) -> AnyResponse:
 def typed(*names: str) -> dict[str, Any]:
     """What was typed into these fields."""
     return {name: request.form.get(name, "") for name in names}
+
+
+def confirm(user: User) -> None:
+    """Let a form show by the password that it is still them who sent it. Raises Invalid."""
+    credentials.confirm(user, request.form.get("current", ""), client_address())
 
 
 def typed_twice() -> str:

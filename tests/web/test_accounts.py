@@ -259,6 +259,21 @@ def test_looking_changes_nothing(alice: Person, tmp_path: Path) -> None:
     assert on_record(alice.server) == before
 
 
+def test_no_page_can_be_framed_and_each_has_scripts_of_its_own(alice: Person, tmp_path: Path) -> None:
+    alice.sign_in()
+    gist = alice.api().create()
+    nonces = []
+    for _, path in _routes(tmp_path, "GET"):
+        headers = alice.get(path.replace("GIST", gist["id"])).headers
+        if not headers.get("Content-Type", "").startswith("text/html") or "/embed" in path:
+            continue
+        policy = headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy and headers["X-Frame-Options"] == "DENY", path
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "base-uri 'none'" in policy, path
+        nonces.append(found(r"'nonce-([\w-]{22})'", policy))
+    assert len(nonces) > 10 and len(set(nonces)) == len(nonces)
+
+
 # ---------------------------------------------------------------------- the Host header
 
 

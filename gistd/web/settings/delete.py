@@ -1,16 +1,15 @@
 """The end of an account."""
 
-from flask import Response, redirect, request
+from flask import Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import administration, credentials
+from gistd.core import administration
 from gistd.core.access import Actor, Open
 from gistd.errors import Conflict, Invalid
-from gistd.http import client_address
 
 from .. import session
 from ..face import face
-from ..forms import page, user_of
+from ..forms import confirm, page, user_of
 
 _HERE = "/-/settings/delete"
 
@@ -24,7 +23,7 @@ def delete_form(_: Actor) -> Response:
 def delete_account(actor: Actor) -> AnyResponse:
     user = user_of(actor)
     try:
-        credentials.confirm(user, request.form.get("current", ""), client_address())
+        confirm(user)
         administration.delete_account(actor, user)
     except (Invalid, Conflict) as refused:
         return page("settings/delete.html", refused)

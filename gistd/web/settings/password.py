@@ -1,16 +1,15 @@
 """Another password."""
 
-from flask import Response, request
+from flask import Response
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import accounts, credentials
+from gistd.core import accounts
 from gistd.core.access import Actor, Open
 from gistd.errors import Invalid
-from gistd.http import client_address
 
 from .. import session
 from ..face import face
-from ..forms import page, saved, typed_twice, user_of
+from ..forms import confirm, page, saved, typed_twice, user_of
 
 _HERE = "/-/settings/password"
 
@@ -25,7 +24,7 @@ def change_password(actor: Actor) -> AnyResponse:
     user = user_of(actor)
     try:
         new = typed_twice()
-        credentials.confirm(user, request.form.get("current", ""), client_address())
+        confirm(user)
         accounts.set_password(user, new)
     except Invalid as refused:
         return page("settings/password.html", refused)

@@ -6,15 +6,15 @@ import segno
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import credentials, twofactor
+from gistd.core import twofactor
 from gistd.core.access import Actor, Open
 from gistd.errors import GistdError, Invalid
-from gistd.http import base_url, client_address
+from gistd.http import base_url
 from gistd.index import User
 
 from .. import session
 from ..face import face
-from ..forms import page, saved, user_of
+from ..forms import confirm, page, saved, user_of
 
 _HERE = "/-/settings/two-factor"
 
@@ -59,7 +59,7 @@ def turn_on_second_factor(actor: Actor) -> AnyResponse:
 def new_recovery_codes(actor: Actor) -> AnyResponse:
     user = user_of(actor)
     try:
-        credentials.confirm(user, request.form.get("current", ""), client_address())
+        confirm(user)
     except Invalid as refused:
         return _page(user, refused)
     return page("settings/recovery_codes.html", codes=twofactor.new_recovery_codes(user))
@@ -69,7 +69,7 @@ def new_recovery_codes(actor: Actor) -> AnyResponse:
 def turn_off_second_factor(actor: Actor) -> AnyResponse:
     user = user_of(actor)
     try:
-        credentials.confirm(user, request.form.get("current", ""), client_address())
+        confirm(user)
     except Invalid as refused:
         return _page(user, refused)
     twofactor.turn_off(user)
