@@ -1,38 +1,16 @@
 """gistd: the self-hosted gist server that every paste client already speaks to."""
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+from typing import TYPE_CHECKING
 
-from gistd import api, index, ops, reference, transport, web
-from gistd.core import house
-from gistd.http import PlaceConverter, answer_error, refuse_bad_hosts
-from gistd.settings import Settings
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from gistd.settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application: settings in, house opened, faces hung, the right error shape chosen.
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """The WSGI application. Raises ConfigurationError when it cannot start as configured."""
+    # Only now: `gistd.markup` is run in processes of its own that want nothing of all this.
+    from gistd.app import create_app
 
-    Raises ConfigurationError when it cannot start as configured.
-    """
-    settings = settings or Settings.load()
-    house.open(settings)
-    house.store.sweep()
-    index.close()  # a connection must not live through a fork
-    app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
-    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
-    app.url_map.strict_slashes = False
-    app.url_map.converters["place"] = PlaceConverter
-    # The pages claim whatever nobody else does, so they come last.
-    dialects = api.dialects()
-    described = reference.make_face([dialect.document for dialect in dialects if hasattr(dialect, "document")])
-    faces = [*(dialect.face for dialect in dialects), described, ops.face, web.face]
-    for face in faces:
-        app.register_blueprint(face)
-    web.texts.hang_on(app)
-    app.register_error_handler(Exception, lambda error: answer_error(faces, error))
-    app.wsgi_app = refuse_bad_hosts(transport.beside(app.wsgi_app))  # type: ignore[assignment, method-assign]
-    if settings.forwarded_hops:
-        hops = settings.forwarded_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return app
+    return create_app(settings)

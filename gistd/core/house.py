@@ -10,17 +10,19 @@ settings: Settings
 store: Store
 secret_key: bytes
 answers: Answers
+rendered: Answers
 
 
 def open(with_settings: Settings) -> None:
     """Open the data directory and the index; both are made at the first start."""
-    global settings, store, secret_key, answers
+    global settings, store, secret_key, answers, rendered
     os.umask(0o077)  # what people keep private is nobody else's business on this machine either
     settings = with_settings
     store = Store(settings.repos)
     store.prepare()
     secret_key = settings.secret_key.encode() or store.secret_key()
     answers = Answers(settings.pack_cache_bytes)
+    rendered = Answers(settings.render_cache_bytes)
     index.open(settings.index_url)
 
 

@@ -30,7 +30,7 @@ _PLAIN = {"done", "thin-pack", "no-progress", "include-tag", "ofs-delta"}
 
 
 class Answers:
-    """The packs that were sent of late, up to so many bytes in this process, by what was asked for.
+    """What was answered of late, such as packs, up to so many bytes in this process, by what was asked for.
 
     What is asked for and what is answered do not change: objects are known by their content. Whether somebody
     may ask is decided before.
@@ -41,6 +41,7 @@ class Answers:
         self._lock = Lock()
 
     def get(self, asked: bytes, make: Callable[[], bytes | None]) -> bytes | None:
+        """The answer: the one that is kept, or what `make` makes; None if it makes none, which is not kept."""
         with self._lock:
             answer = self._kept.get(asked)
         if answer is None and (answer := make()) is not None and len(answer) <= self._kept.maxsize:

@@ -82,20 +82,22 @@ def _at(gist: Gist, revision: str) -> Contents:
 
 
 def _gist(contents: Contents) -> str:
-    gist = contents.gist
+    gist, until = contents.gist, rendering.deadline()
     return render_template(
         "gist.html",
         gist=gist,
         revision=contents.revision,
         is_head=contents.revision == gist.head,
         clone_url=clone_url(gist),
-        files=[_shown(contents, file, number) for number, file in enumerate(contents.files[:MAX_FILES_SHOWN], 1)],
+        files=[
+            _shown(contents, file, number, until) for number, file in enumerate(contents.files[:MAX_FILES_SHOWN], 1)
+        ],
         left_out=max(0, len(contents.files) - MAX_FILES_SHOWN),
         history=gists.history(gist, 0, REVISIONS_SHOWN),
     )
 
 
-def _shown(contents: Contents, file: File, number: int) -> ShownFile:
+def _shown(contents: Contents, file: File, number: int, until: float) -> ShownFile:
     anchor = f"file-{number}"
     raw = f"{path_of(contents.gist)}/raw/{contents.revision}/{quote(file.path)}"
     if file.size > MAX_BYTES_SHOWN:
@@ -108,7 +110,8 @@ def _shown(contents: Contents, file: File, number: int) -> ShownFile:
         return ShownFile(file, anchor, raw, note=_("not a text file"))
     if not words:
         return ShownFile(file, anchor, raw, note=_("empty"))
-    return ShownFile(file, anchor, raw, text.language(file.path), rendering.lines(file.path, words))
+    lines = rendering.lines(file.blob, file.path, words, until)
+    return ShownFile(file, anchor, raw, text.language(file.path), tuple(lines))
 
 
 def _disposition(place: str, path: str) -> str:
