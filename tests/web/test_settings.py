@@ -447,22 +447,52 @@ def test_the_only_admin_stays(server: Server) -> None:
 # ---------------------------------------------------------------------- in a browser
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_tokens_in_a_browser(server: Server, alice: Person, scripts: bool) -> None:
+@pytest.mark.parametrize(("scripts", "width", "scheme"), [(True, 1440, "light"), (False, 320, "dark")])
+def test_the_life_of_an_account_in_a_browser(server: Server, scripts: bool, width: int, scheme: str) -> None:
     require("chromium", chromium())
+    name = f"browser-{width}"
     with screenshots.browser() as running:
-        page = screenshots.open_page(running, server.url + TOKENS, 320, "dark", scripts=scripts)
-        page.fill("#username", "alice")
-        page.fill("#password", PASSWORD)
+        page = screenshots.open_page(running, server.url + "/-/register", width, scheme, scripts=scripts)
+        for field, words in (("username", name), ("password", PASSWORD), ("repeat", PASSWORD)):
+            page.fill(f"#{field}", words)
         page.keyboard.press("Enter")
-        page.wait_for_url(server.url + TOKENS)
-        page.fill("#name", f"by browser {scripts}")
+        page.click("text=Settings")
+        page.click("text=Access tokens")
+        page.fill("#name", "laptop")
         page.check("input[value='gist:write']")
         page.click("text=Create the token")
-        token = page.input_value("#secret")
-        assert Client(server, "alice", token).get("/api/gists").status_code == 200
-        page.click(f"[aria-label='Revoke by browser {scripts}']")
-        page.wait_for_url(server.url + TOKENS)
-        assert Client(server, "alice", token).get("/api/gists").status_code == 401
+        tool = Client(server, name, page.input_value("#secret"))
+        tool.create()
+        page.click("[aria-label='Revoke laptop']")
+        page.wait_for_selector("text=You have none")
+        assert tool.get("/api/gists").status_code == 401
+
+        page.click("text=Two-factor")
+        page.click("text=Set it up")
+        codes = pyotp.TOTP(page.inner_text("#secret").replace(" ", ""))
+        page.fill("#code", codes.now())
+        page.click("text=Turn it on")
+        recovery = page.input_value("#codes").split()
+        assert len(recovery) == 10
+        with page.expect_download() as download:
+            page.click("text=Download")
+        assert download.value.path().read_text().split() == recovery
         page.click("text=Sign out")
+        page.goto(server.url + TOKENS)
+        page.fill("#username", name)
+        page.fill("#password", PASSWORD)
+        page.keyboard.press("Enter")
+        page.fill("#code", recovery[0])
+        page.keyboard.press("Enter")
+        page.wait_for_url(server.url + TOKENS)
+
+        page.click("text=Export")
+        with page.expect_download() as download:
+            page.click("text=Download everything")
+        assert zipfile.is_zipfile(download.value.path())
+        page.click("text=Delete account")
+        assert not scripts or page.evaluate("document.documentElement.scrollWidth") <= width
+        page.fill("#current", PASSWORD)
+        page.click("text=Delete my account")
         page.wait_for_selector("text=Sign in")
+        assert server.nobody.get(f"/{name}").status_code == 404
