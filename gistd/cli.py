@@ -147,6 +147,20 @@ def revoke_token(name: str, number: int) -> None:
     click.echo(f"token {number} of {name} is revoked")
 
 
+@main.group()
+def key() -> None:
+    """API keys, for clients of paste.gg."""
+
+
+@key.command("create")
+@click.argument("name")
+@click.option("--label", default="", help="What it is for.")
+@_opened
+def create_key(name: str, label: str) -> None:
+    """Make an API key and print it, this once."""
+    click.echo(credentials.issue_key(_user(name), label))
+
+
 def _user(name: str) -> User:
     user = accounts.user(name)
     if user is None:

@@ -47,6 +47,7 @@ class Settings:
     allow_gists_without_login: bool = _setting(
         False, "true: single gists, by their address, are shown although GISTD_REQUIRE_LOGIN is on"
     )
+    anonymous_gists: bool = _setting(True, "false: nobody makes a gist without an account")
     signup: bool = _setting(True, "false: only the operator and admins make accounts")
     max_signups_per_address: int = _setting(10, "new accounts from one address, per quarter of an hour")
     rate_limits: bool = _setting(True, "false: switches every throttle off (tests, trusted networks)")

@@ -6,9 +6,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from hmac import compare_digest
 from typing import Any
 
-from gistd.errors import Forbidden, GistdError, NotFound, Unauthenticated
+from gistd.errors import Forbidden, GistdError, Invalid, NotFound, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, Gist, User, now
 
 from . import house
@@ -60,13 +61,21 @@ _NEEDED = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever asks now: a user with the scopes that their credential grants, or nobody."""
+    """Whoever asks now: a user with the scopes that their credential grants, or nobody.
+
+    Nobody may hold a deletion key, of which this is the hash: for the one gist that was made with it.
+    """
 
     user: User | None = None
     scopes: frozenset[Scope] = frozenset()
+    deletion_key: str | None = None
 
     def owns(self, gist: Gist) -> bool:
         return self.user is not None and gist.owner_id == self.user.id
+
+    def holds_key_of(self, gist: Gist) -> bool:
+        held, wanted = self.deletion_key, gist.deletion_key
+        return held is not None and wanted is not None and compare_digest(held, wanted)
 
 
 NOBODY = Actor()
@@ -85,6 +94,17 @@ def require_scope(actor: Actor, needed: Scope | Open) -> None:
         raise Unauthenticated("Requires authentication")
     if isinstance(needed, Scope) and needed not in actor.scopes:
         raise Forbidden("token lacks required scope/permission")
+
+
+def require_create(actor: Actor, visibility: str) -> None:
+    """Raise Unauthenticated, Forbidden or Invalid unless the actor may make a gist that is as visible as this.
+
+    Nobody's are not private: there would be nobody to see them.
+    """
+    if actor.user is not None or not house.settings.anonymous_gists or house.settings.require_login:
+        require_scope(actor, Scope.GIST_WRITE)
+    elif visibility == PRIVATE:
+        raise Invalid("visibility: private gists need an account", {"visibility": ["private gists need an account"]})
 
 
 def administers(actor: Actor) -> bool:
@@ -113,6 +133,16 @@ def require(actor: Actor, action: Action, gist: Gist | None) -> Gist:
     return gist
 
 
+def require_numbered(actor: Actor, action: Action, gist: Gist | None) -> Gist:
+    """As `require`, for a gist that was asked for by its number. These can be counted through, so that only public
+    gists and the actor's own are found by them; for another one nobody is asked who they are.
+    """
+    found = require(actor, action, gist)
+    if found.visibility != PUBLIC and not actor.owns(found):
+        raise Unauthenticated("Requires authentication") if actor.user is None else NotFound("Gist not found")
+    return found
+
+
 def allowed(actor: Actor, action: Action, gist: Gist) -> bool:
     return refusal(actor, action, gist) is None
 
@@ -125,6 +155,9 @@ def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | Non
         return NotFound("Gist not found")
     if action is Action.VIEW:
         return None
+    if actor.deletion_key is not None:
+        right = action is Action.DELETE and actor.holds_key_of(gist)
+        return None if right else Forbidden("This key does not delete this gist")
     if actor.user is None:
         return Unauthenticated("Requires authentication")
     if _NEEDED[action] not in actor.scopes:

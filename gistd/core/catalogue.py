@@ -10,12 +10,12 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import NotFound, Unavailable
+from gistd.index import NO_NOTES, Content, FileNote, FileRow, Gist
 from gistd.index import File as FileRecord
-from gistd.index import Gist
-from gistd.index.gists import Content, FileRow
 from gistd.store import File, Missing, Repository
 
 from . import access, house, search, text
+from .drafts import made_up_title
 
 
 def complete(gist: Gist) -> Gist:
@@ -66,10 +66,10 @@ def _differs(gist: Gist, repository: Repository) -> bool:
     texts = {file.path: search.text_of(repository.read(file.blob)) for file in files if file.path in fit}
     return (
         kept != _cached(repository.head, rows)
-        or index.gists.files(gist) != sorted(rows)
-        or index.gists.words(gist)
+        or index.files.cached(gist) != sorted(rows)
+        or index.words.of(gist)
         != search.words({"title": gist.title, "description": gist.description}, gist.topic_names, files)
-        or index.gists.texts(gist) != {path: words for path, words in texts.items() if words}
+        or index.words.texts(gist) != {path: words for path, words in texts.items() if words}
     )
 
 
@@ -78,7 +78,7 @@ def catch_up(gist: Gist) -> Gist:
     with house.store.lock(gist.id) as repository:  # whoever held it may have done the same
         gist = reload(gist.id)
         if _differs(gist, repository):
-            index.gists.forget_words(gist)
+            index.words.forget(gist)
             record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
     return reload(gist.id)
 
@@ -90,15 +90,18 @@ def record(
     *,
     topics: Sequence[str] | None = None,
     renamed: Mapping[str, str] | None = None,
+    notes: Mapping[str, FileNote] = NO_NOTES,
 ) -> None:
-    """Write the columns to the index, with all that it keeps of the content."""
+    """Write the columns to the index, with all that it keeps of the content, and what is said of the files."""
     files = _files(repository)
     rows = _rows(files)
     columns = {"updated_at": index.now(), **_cached(repository.head, rows), **columns}
+    if columns.get("titled") is False:
+        columns["title"] = made_up_title(file.path for file in files)
     named = gist.topic_names if topics is None else sorted(set(topics))
     words = search.words({"title": gist.title, "description": gist.description, **columns}, named, files)
-    before = index.gists.file_rows(gist)
-    content = Content(rows, words, _texts(repository, files, before, renamed or {}))
+    before = index.files.of(gist)
+    content = Content(rows, words, _texts(repository, files, before, renamed or {}), notes)
     index.gists.update(gist, columns, content, before, topics=topics, renamed=renamed)
 
 
@@ -117,7 +120,13 @@ def _texts(
     return texts
 
 
-def add(id: str, repository: Repository, columns: Mapping[str, Any], topics: Iterable[str]) -> None:
+def add(
+    id: str,
+    repository: Repository,
+    columns: Mapping[str, Any],
+    topics: Iterable[str],
+    notes: Mapping[str, FileNote] = NO_NOTES,
+) -> None:
     """Insert the row of a gist whose repository stands already: from now on it is there for everybody."""
     at = index.now()
     topics = sorted(set(topics))
@@ -125,7 +134,7 @@ def add(id: str, repository: Repository, columns: Mapping[str, Any], topics: Ite
     rows = _rows(files)
     identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
     cached = _cached(repository.head, rows)
-    content = Content(rows, search.words(columns, topics, files), _texts(repository, files, {}, {}))
+    content = Content(rows, search.words(columns, topics, files), _texts(repository, files, {}, {}), notes)
     index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, content, topics)
 
 

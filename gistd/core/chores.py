@@ -31,7 +31,7 @@ def collect_garbage(progress: Callable[[int, int], None], warn: Callable[[str], 
             warn(f"{id}: {error.message}")
             continue
         before, after = before + sizes.before, after + sizes.after
-    index.gists.merge_words()
+    index.words.merge()
     progress(len(ids), len(ids))
     return Sizes(before, after)
 
@@ -44,7 +44,7 @@ def purge(id: str) -> Sizes:
     if index.gists.by_id(id) is None:
         raise NotFound(f"there is no gist {id}")
     sizes = _collect(id, None)
-    index.gists.merge_words()
+    index.words.merge()
     return sizes
 
 

@@ -1,6 +1,7 @@
-"""How a credential becomes an actor: access tokens and passwords; and a limit to wrong ones."""
+"""How a credential becomes an actor: access tokens, API keys and passwords; and a limit to wrong ones."""
 
 import secrets
+import uuid
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,7 +15,9 @@ from .access import ALL_SCOPES, Actor, Scope, granted
 from .passwords import TOKEN_PREFIX, digest
 from .throttle import Limit
 
-TOKEN = "token"  # noqa: S105 (a kind of credential)
+TOKEN, KEY = "token", "key"
+"""Kinds of credentials: access tokens, and paste.gg's API keys."""
+
 MAX_LABEL = 255
 USE_NOTED_EVERY = timedelta(minutes=1)
 _BAD_CREDENTIALS = "Bad credentials"
@@ -22,33 +25,55 @@ _BAD_CREDENTIALS = "Bad credentials"
 
 def issue_token(user: User, scopes: Collection[Scope], label: str = "", expires_at: datetime | None = None) -> str:
     """A new access token; what is returned is not kept, only its hash. Raises Invalid."""
+    return _issue(user, TOKEN, TOKEN_PREFIX + secrets.token_hex(32), scopes, label, expires_at)
+
+
+def issue_key(user: User, label: str = "") -> str:
+    """A new API key for paste.gg's clients, a UUID without its hyphens; as `issue_token`. It never expires."""
+    return _issue(user, KEY, uuid.uuid4().hex, [Scope.GIST_WRITE], label, None)
+
+
+def _issue(
+    user: User, kind: str, secret: str, scopes: Collection[Scope], label: str, expires_at: datetime | None
+) -> str:
     if len(label) > MAX_LABEL or not is_text(label):
         raise Invalid(f"label: at most {MAX_LABEL} characters", {"label": [f"at most {MAX_LABEL} characters"]})
-    token = TOKEN_PREFIX + secrets.token_hex(32)
-    index.accounts.add_credential(user, TOKEN, digest(token), label, sorted(scopes), expires_at)
-    return token
+    index.accounts.add_credential(user, kind, digest(secret), label, sorted(scopes), expires_at)
+    return secret
 
 
-def tokens(user: User) -> list[Credential]:
-    """The access tokens of a user, newest first."""
-    return index.accounts.credentials(user, TOKEN)
+def tokens(user: User, kind: str = TOKEN) -> list[Credential]:
+    """The access tokens, or API keys, of a user, newest first."""
+    return index.accounts.credentials(user, kind)
 
 
-def revoke_token(user: User, id: int) -> None:
-    """Take back one of the user's own tokens. Raises NotFound."""
-    credential = index.accounts.credential(user, id, TOKEN)
+def revoke_token(user: User, id: int, kind: str = TOKEN) -> None:
+    """Take back one of the user's own access tokens, or API keys. Raises NotFound."""
+    credential = index.accounts.credential(user, id, kind)
     if credential is None:
-        raise NotFound("there is no such token")
+        raise NotFound(f"there is no such {kind}")
     index.accounts.delete_credential(credential)
 
 
-def actor_by_token(token: str, address: str) -> Actor:
+def actor_by_token(token: str, address: str, kind: str = TOKEN) -> Actor:
     """Raises Unauthenticated when the token is unknown or expired, TooManyRequests after too many of those."""
-    credential = index.accounts.credential_by_hash(TOKEN, digest(token))
-    if credential is None or is_over(credential):
+    actor = _find(kind, token)
+    if actor is None:
         # A token cannot be guessed, so a right one is always let in, whoever else fails from that address.
         throttle.count(_by_address(address))
         raise Unauthenticated(_BAD_CREDENTIALS)
+    return actor
+
+
+def actor_by_deletion_key(key: str) -> Actor:
+    """Who presents a key to delete with: the user whose API key it is, else nobody with that deletion key."""
+    return _find(KEY, key) or Actor(deletion_key=digest(key))
+
+
+def _find(kind: str, secret: str) -> Actor | None:
+    credential = index.accounts.credential_by_hash(kind, digest(secret))
+    if credential is None or is_over(credential):
+        return None
     note_use(credential)
     return Actor(credential.user, granted([Scope(scope) for scope in credential.scopes.split()]))
 

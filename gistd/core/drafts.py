@@ -1,18 +1,23 @@
 """What somebody asks for, checked before anything exists: a draft of a new gist, a change of one that is."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from itertools import chain, count
 from typing import Any
 
 from gistd.errors import Invalid
-from gistd.index import PUBLIC, VISIBILITIES, is_text, now
-from gistd.store import FileChange, Limits, check_files, check_path
+from gistd.index import PUBLIC, VISIBILITIES, FileNote, is_text, now
+from gistd.store import FileChange, Limits, check_files, check_path, folded
 
 MAX_TITLE = 250
 MAX_DESCRIPTION = 1000
+MAX_LONG_WORDS = 25_600
+"""The longest title and the longest description, in bytes, for the dialects that allow longer ones than we do."""
+
 MAX_TOPICS = 10
 LIFETIMES = {
     "1hour": timedelta(hours=1),
@@ -23,6 +28,9 @@ LIFETIMES = {
 }
 """How long a gist may be asked to live, in Opengist's words."""
 
+# A path that `place` makes up: at most 4 bytes a character, so that with a number it is not too long.
+_MAX_STEM = 40
+_STEM_AND_ENDING = r"(.*?)((?:\.[\w+-]{1,16})?)"
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 _TOPIC = re.compile(r"[^\W_]([^\W_]|-){0,49}")
 _SLUG = re.compile(r"[A-Za-z0-9-]{1,32}")
@@ -40,7 +48,11 @@ KEEP = Keep.KEEP
 
 @dataclass(frozen=True)
 class Draft:
-    """A gist that somebody asks for. `files` maps paths to bytes; an empty title becomes the first path."""
+    """A gist that somebody asks for. `files` maps paths to bytes; an empty title becomes the first path.
+
+    `notes` is what is said of the files beside that, by path. `long_words` lets title and description be as long as
+    MAX_LONG_WORDS.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     title: str = ""
@@ -49,6 +61,8 @@ class Draft:
     topics: Sequence[str] = ()
     slug: str = ""
     expires_at: datetime | None = None
+    notes: Mapping[str, FileNote] = field(default_factory=dict)
+    long_words: bool = False
 
     def check(self, limits: Limits) -> None:
         """Raise Invalid or TooLarge for the first rule it breaks."""
@@ -58,7 +72,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be different about a gist; None keeps what is there."""
+    """What is to be different about a gist; None keeps what is there, and so does what `notes` do not say.
+
+    `untitled` takes the title away: it gets one from its files again. `notes` are of the files by the paths that they
+    have afterwards. `long_words` is as in Draft.
+    """
 
     files: Sequence[FileChange] = ()
     title: str | None = None
@@ -68,11 +86,18 @@ class Change:
     slug: str | None = None
     expires_at: datetime | Keep | None = KEEP
     message: str = "Update gist"
+    untitled: bool = False
+    notes: Mapping[str, FileNote] = field(default_factory=dict)
+    long_words: bool = False
 
     def columns(self) -> dict[str, Any]:
         """What changes in the row of the gist itself, by the names of its columns."""
         words = {name: getattr(self, name) for name in ("title", "description", "visibility", "slug")}
-        columns = {name: value for name, value in words.items() if value is not None}
+        columns: dict[str, Any] = {name: value for name, value in words.items() if value is not None}
+        if self.title is not None:
+            columns["titled"] = True
+        if self.untitled:
+            columns["titled"] = False
         return columns if self.expires_at is KEEP else {**columns, "expires_at": self.expires_at}
 
     def check(self) -> None:
@@ -89,6 +114,61 @@ def check_words(asked: Draft | Change) -> None:
         raise Invalid(f"{name}: {problem}", {name: [problem]})
 
 
+def made_up_title(paths: Iterable[str]) -> str:
+    """The title of a gist that was given none."""
+    return min(paths)[:MAX_TITLE]
+
+
+def place(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """A path for each name that a dialect accepts as the name of a file: the name itself where that can be a path
+    beside the others and those that are taken, else one that looks like it.
+    """
+    files: set[str] = set()
+    folders: set[str] = set()
+    paths = []
+    for path in taken:
+        _take(path, files, folders)
+    for name in names:
+        path = name if _is_free(name, files, folders) else _free(_plain(name), files, folders)
+        _take(path, files, folders)
+        paths.append(path)
+    return paths
+
+
+def _take(path: str, files: set[str], folders: set[str]) -> None:
+    files.add(folded(path))
+    folders.update(_folders(folded(path)))
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that a path leads through."""
+    return (path[: match.start()] for match in re.finditer("/", path))
+
+
+def _is_free(path: str, files: set[str], folders: set[str]) -> bool:
+    """Whether there can be a file under this path beside those."""
+    try:
+        check_path(path)
+    except Invalid:
+        return False
+    key = folded(path)
+    return key not in files and key not in folders and not any(folder in files for folder in _folders(key))
+
+
+def _plain(name: str) -> str:
+    """A path that looks like the name; its ending, from which a language can be told, stays."""
+    plain = re.sub(r"[^\w.+() -]+", "_", unicodedata.normalize("NFC", name))
+    stem, ending = re.fullmatch(_STEM_AND_ENDING, plain).groups()  # type: ignore[union-attr]  # it takes anything
+    return f"{stem.strip(' ._')[:_MAX_STEM].rstrip() or 'file'}{ending}"
+
+
+def _free(path: str, files: set[str], folders: set[str]) -> str:
+    """The path, or that path with a number that nobody has yet."""
+    stem, dot, ending = path.rpartition(".") if "." in path else (path, "", "")
+    numbered = (f"{stem}-{number}{dot}{ending}" for number in count(2))
+    return next(each for each in chain([path], numbered) if _is_free(each, files, folders))
+
+
 def is_like_an_id(name: str) -> bool:
     """Whether this could be the id of a gist, and so cannot be a slug."""
     return _ID.fullmatch(name.lower()) is not None
@@ -97,10 +177,14 @@ def is_like_an_id(name: str) -> bool:
 def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
     for name, most in (("title", MAX_TITLE), ("description", MAX_DESCRIPTION)):
         text = getattr(asked, name)
-        if text is not None and len(text) > most:
-            yield name, f"longer than {most} characters"
         if text is not None and not is_text(text):
             yield name, "not valid text"
+        elif text is not None and len(text) > most and not asked.long_words:
+            yield name, f"longer than {most} characters"
+        elif text is not None and len(text.encode()) > MAX_LONG_WORDS:
+            yield name, f"longer than {MAX_LONG_WORDS} bytes"
+    if not all(is_text(word) for note in asked.notes.values() for word in note.values() if isinstance(word, str)):
+        yield "files", "not valid text"
     if asked.visibility is not None and asked.visibility not in VISIBILITIES:
         yield "visibility", f"one of {', '.join(VISIBILITIES)}"
     if asked.topics is not None and len(asked.topics) > MAX_TOPICS:

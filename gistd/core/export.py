@@ -125,7 +125,7 @@ def _gist(actor: Actor, gist: Gist) -> dict[str, Any]:
         "updated_at": _moment(gist.updated_at),
         "expires_at": _moment(gist.expires_at),
         "forked_from": _place(parent) if parent else None,
-        "files": [file.path for file in index.gists.files(gist)],
+        "files": sorted(index.files.of(gist)),
     }
 
 

@@ -18,8 +18,9 @@ from gistd.index import VISIBILITIES, Gist, User
 from gistd.store import ChangeCounts, File, Missing, Repository, Revision, Signature
 
 from . import access, catalogue, house, search
-from .access import Action, Actor, Scope
-from .drafts import MAX_TITLE, Change, Draft
+from .access import Action, Actor
+from .drafts import Change, Draft, made_up_title
+from .passwords import digest
 
 # Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
 _MAIL_HOST = "users.noreply.invalid"
@@ -35,6 +36,8 @@ class Listing:
     public_only: bool = False
     since: datetime | None = None
     words: str | None = None
+    by_age: bool = False
+    """Last made first, not last updated."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,12 @@ class Contents:
     files: list[File]
     repository: Repository
 
-    def read(self, file: File) -> bytes:
+    def read(self, file: File | index.File) -> bytes:
         return self.repository.read(file.blob)
+
+    def noted(self) -> list[index.File]:
+        """The files at the head, by path, with their ids and what was said of them. Asks the index."""
+        return sorted(index.files.of(self.gist).values(), key=lambda file: str(file.path))
 
     def find(self, path: str) -> File:
         """The file of that path. Raises NotFound."""
@@ -89,6 +96,22 @@ def locate(actor: Actor, place: str, name: str, action: Action = Action.VIEW) ->
     return access.require(actor, action, found)
 
 
+def by_number(actor: Actor, number: int, action: Action = Action.VIEW) -> Gist:
+    """As `locate`, by a number that can be guessed: finds what is public, and the actor's own. Unauthenticated where
+    somebody else may find more."""
+    return access.require_numbered(actor, action, index.gists.by_number(number))
+
+
+def by_ident(actor: Actor, ident: str, action: Action = Action.VIEW) -> Gist:
+    """As `locate`, by its short name."""
+    return access.require(actor, action, index.gists.by_ident(ident))
+
+
+def by_private_id(actor: Actor, private_id: str, action: Action = Action.VIEW) -> Gist:
+    """As `locate`, by the secret name that each gist has that is not public."""
+    return access.require(actor, action, index.gists.by_private_id(private_id))
+
+
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
     """A page of gists, last updated first. Pages count from 1."""
     condition = access.public() if listing.public_only else access.listed(actor)
@@ -100,7 +123,7 @@ def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
         condition &= Gist.updated_at >= listing.since
     if listing.words is not None:
         condition &= search.condition(listing.words)
-    return _page(condition, number, size, listing.liked_by)
+    return _page(condition, number, size, listing.liked_by, listing.by_age)
 
 
 def inventory(actor: Actor, owner: User | None, number: int, size: int) -> Page:
@@ -123,8 +146,8 @@ def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
     return _page(access.listed(actor) & (Gist.fork_of == gist), number, size)
 
 
-def _page(condition: Any, number: int, size: int, liked_by: User | None = None) -> Page:
-    rows = index.gists.page(condition, limit=size, offset=(number - 1) * size, liked_by=liked_by)
+def _page(condition: Any, number: int, size: int, liked_by: User | None = None, by_age: bool = False) -> Page:
+    rows = index.gists.page(condition, limit=size, offset=(number - 1) * size, liked_by=liked_by, by_age=by_age)
     return Page(index.gists.complete(rows, access.public()), index.gists.count(condition, liked_by=liked_by))
 
 
@@ -183,20 +206,34 @@ def author(gist: Gist, revision: Revision) -> User | None:
 
 def create(actor: Actor, draft: Draft) -> Gist:
     """Make a gist. Raises Unauthenticated, Forbidden, Invalid, TooLarge or Conflict, with nothing left behind."""
-    access.require_scope(actor, Scope.GIST_WRITE)
+    return _create(actor, draft)
+
+
+def create_deletable(actor: Actor, draft: Draft) -> tuple[Gist, str | None]:
+    """As `create`; where nobody owns the gist, also the key that deletes it, which is not kept: a UUID in hex."""
+    if actor.user is not None:
+        return _create(actor, draft), None
+    key = uuid.uuid4().hex
+    return _create(actor, draft, digest(key)), key
+
+
+def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist:
+    access.require_create(actor, draft.visibility)
     draft.check(house.limits())
     claim_slug(actor.user, draft.slug)
     columns = {
         "owner": actor.user,
-        "title": draft.title or min(draft.files)[:MAX_TITLE],
+        "title": draft.title or made_up_title(draft.files),
+        "titled": draft.title != "",
         "description": draft.description,
         "visibility": draft.visibility,
         "slug": draft.slug,
         "expires_at": draft.expires_at,
+        "deletion_key": deletion_key,
     }
     id = uuid.uuid4().hex
     with house.store.create(id, draft.files, _signature(actor), "Create gist") as repository:
-        catalogue.add(id, repository, columns, draft.topics)
+        catalogue.add(id, repository, columns, draft.topics, draft.notes)
     return catalogue.reload(id)
 
 
@@ -215,9 +252,11 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
         columns = change.columns()
         with hidden_first(gist, change), taken_back(repository):
             moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
-            if moved or columns or change.topics is not None:
+            if moved or columns or change.topics is not None or change.notes:
+                if not (moved or columns or change.topics is not None):
+                    columns = {"updated_at": gist.updated_at}  # what is only said of files is no update
                 renamed = {item.new_path: item.path for item in change.files if item.new_path}
-                catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed)
+                catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed, notes=change.notes)
     return catalogue.reload(gist.id)
 
 
@@ -273,11 +312,13 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
             "owner": actor.user,
             "fork_of": gist,
             "title": gist.title,
+            "titled": gist.titled,
             "description": gist.description,
             "visibility": gist.visibility,
         }
         with house.store.copy(gist.id, id) as repository:
-            catalogue.add(id, repository, columns, gist.topic_names)
+            notes = {file.path: index.files.note(file) for file in index.files.of(gist).values()}
+            catalogue.add(id, repository, columns, gist.topic_names, notes)
     return catalogue.reload(id), True
 
 

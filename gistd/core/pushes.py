@@ -12,7 +12,7 @@ from gistd.store.pkt import Reader
 
 from . import access, catalogue, gists, house, options
 from .access import Action, Actor, Scope
-from .drafts import MAX_TITLE, Change, check_words, is_like_an_id
+from .drafts import Change, check_words, is_like_an_id, made_up_title
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
         gists.claim_slug(actor.user, given)
         id = uuid.uuid4().hex
         with house.store.receive(id, push) as repository:
-            title = wanted.title or given or repository.files(repository.head or "")[0].path[:MAX_TITLE]
+            paths = (file.path for file in repository.files(repository.head or ""))
+            title = wanted.title or given or made_up_title(paths)
             columns = {
                 "owner": actor.user,
                 "description": "",
@@ -77,6 +78,7 @@ def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
                 "slug": given,
                 **wanted.columns(),
                 "title": title,
+                "titled": bool(wanted.title),
             }
             catalogue.add(id, repository, columns, wanted.topics or [])
         return catalogue.reload(id)

@@ -23,9 +23,9 @@ def condition(query: str) -> Any:
         raise _invalid(f"1 to {MAX_TERMS} words, together at most {MAX_QUERY} characters")
     if max(map(len, terms)) < MIN_TERM:
         raise _invalid(f"one of the words must have {MIN_TERM} characters or more")
-    matched = index.gists.found_by(terms[0])
+    matched = index.words.found_by(terms[0])
     for term in terms[1:]:
-        matched &= index.gists.found_by(term)
+        matched &= index.words.found_by(term)
     return matched
 
 

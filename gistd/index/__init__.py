@@ -4,27 +4,34 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, gists
+from . import accounts, files, gists, words
 from .connection import connect, database, is_text, migrate, version, write
+from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
 
 __all__ = [
+    "NO_NOTES",
     "PRIVATE",
     "PUBLIC",
     "UNLISTED",
     "VISIBILITIES",
+    "Content",
     "Credential",
     "File",
+    "FileNote",
+    "FileRow",
     "Gist",
     "User",
     "accounts",
     "check",
     "close",
+    "files",
     "gists",
     "is_text",
     "now",
     "open",
     "version",
+    "words",
     "write",
 ]
 

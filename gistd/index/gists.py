@@ -1,47 +1,25 @@
 """Gists: what is asked of the index. Rows come with their owner; `complete` adds what hangs on them."""
 
-import itertools
 import secrets
 import string
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import peewee
 
 from gistd.errors import Conflict, NotFound
 
+from . import files, words
 from .accounts import name_key
-from .connection import database, is_text, write
-from .models import File, Gist, Like, Search, Topic, User
+from .connection import is_text, write
+from .files import Content
+from .models import PUBLIC, File, Gist, Like, Topic, User
 from .prepared import Prepared
 
-_MERGED_PAGES = 500
-_IDENT_ALPHABET = string.ascii_letters + string.digits
-
-
-class FileRow(NamedTuple):
-    """What the index keeps of a file at the head of a gist."""
-
-    path: str
-    blob: str
-    size: int
-    language: str
-
-
-class Content(NamedTuple):
-    """What the index keeps of the content of a gist.
-
-    `words` is what search finds it by beside the texts of its files. `texts` are those, by path, of the files for which
-    they are not what is kept already; empty when the file is no text, None when it is not to be found by it.
-    """
-
-    files: list[FileRow]
-    words: str
-    texts: Mapping[str, str | None]
+_LETTERS = string.ascii_letters + string.digits
 
 
 # ---------------------------------------------------------------------- reading
@@ -56,10 +34,22 @@ def by_owner(username: str, name: str) -> Gist | None:
     return _BY_OWNER.first(name_key(username), name, slug_key(name)) if name and is_text(username + name) else None
 
 
-def page(condition: Any, *, limit: int, offset: int, liked_by: User | None = None) -> list[Gist]:
-    """The rows that meet the condition, last updated first."""
-    query = _liked(_rows(), liked_by).where(condition)
-    return list(query.order_by(Gist.updated_at.desc(), Gist.number.desc()).limit(limit).offset(offset))
+def by_number(number: int) -> Gist | None:
+    return _rows().where(Gist.number == number).get_or_none() if 0 < number < 2**63 else None
+
+
+def by_ident(ident: str) -> Gist | None:
+    return _rows().where(Gist.ident == ident).get_or_none() if is_text(ident) else None
+
+
+def by_private_id(private_id: str) -> Gist | None:
+    return _rows().where(Gist.private_id == private_id).get_or_none() if is_text(private_id) else None
+
+
+def page(condition: Any, *, limit: int, offset: int, liked_by: User | None = None, by_age: bool = False) -> list[Gist]:
+    """The rows that meet the condition, last updated first; `by_age`: last made first."""
+    order = [Gist.number.desc()] if by_age else [Gist.updated_at.desc(), Gist.number.desc()]
+    return list(_liked(_rows(), liked_by).where(condition).order_by(*order).limit(limit).offset(offset))
 
 
 def complete(gists: list[Gist], counted: Any) -> list[Gist]:
@@ -82,20 +72,6 @@ def with_topics(gist: Gist) -> Gist:
     """Give a row its topics only."""
     gist.topic_names = [name for (name,) in _TOPICS.all(gist.number)]
     return gist
-
-
-def words(gist: Gist) -> str | None:
-    """What search finds the gist by, beside the texts of its files."""
-    found = _WORDS.first(gist.number * Search.SLOTS)
-    return None if found is None else str(found[0])
-
-
-def texts(gist: Gist) -> dict[str, str]:
-    """What search finds the gist by in its files, by path."""
-    first = gist.number * Search.SLOTS
-    kept = Search.select(Search.rowid, Search.words).where(Search.rowid.between(first + 1, first + Search.SLOTS - 1))
-    paths = {row.slot: row.path for row in _FILES.all(gist.number)}
-    return {paths.get(row.rowid - first, ""): row.words for row in kept}
 
 
 def by_slug(owner: User | None, slug: str) -> Gist | None:
@@ -132,16 +108,6 @@ def number_of(owners: list[User]) -> dict[int, int]:
     return dict(query.group_by(Gist.owner).tuples())
 
 
-def files(gist: Gist) -> list[FileRow]:
-    """The files at the head, by path."""
-    return sorted(FileRow(row.path, row.blob, row.size, row.language) for row in _FILES.all(gist.number))
-
-
-def file_rows(gist: Gist) -> dict[str, File]:
-    """The rows of the files at the head, by path."""
-    return {row.path: row for row in _FILES.all(gist.number)}
-
-
 def likes(user: User, gist: Gist) -> bool:
     return Like.select().where(Like.user == user, Like.gist == gist).exists()
 
@@ -157,21 +123,6 @@ _BY_OWNER = Prepared(
     Gist.owner,
 )
 _TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
-_FILES = Prepared(lambda gist: File.select().where(File.gist == gist), File)
-_ADD_FILE = Prepared(
-    lambda id, gist, slot, path, blob, size, language: File.insert(
-        id=id, gist=gist, slot=slot, path=path, blob=blob, size=size, language=language
-    )
-)
-_CHANGE_FILE = Prepared(
-    lambda slot, path, blob, size, language, id: File.update(
-        slot=slot, path=path, blob=blob, size=size, language=language
-    ).where(File.id == id)
-)
-_DROP_FILE = Prepared(lambda id: File.delete().where(File.id == id))
-_WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
-_PUT_WORDS = Prepared(lambda row, words: Search.insert(rowid=row, words=words))
-_FORGET_WORDS = Prepared(lambda row: Search.delete().where(Search.rowid == row))
 
 
 @cache
@@ -189,23 +140,16 @@ def _liked(query: Any, user: User | None) -> Any:
     return query if user is None else query.switch(Gist).join(Like).where(Like.user == user)
 
 
-def found_by(term: str) -> Any:
-    """The gists whose words contain the term, as a condition. From three letters on an index helps."""
-    # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
-    pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
-    return Gist.number.in_(Search.select(Search.rowid / Search.SLOTS).where(pattern))
-
-
 # ---------------------------------------------------------------------- writing
 
 
 def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str]) -> None:
     """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
     with _unique_slug(), write():
-        gist = Gist.create(**columns, slug_key=slug_key(columns.get("slug", "")), ident=_free_ident())
-        _put_files(gist, content, {}, {})
+        gist = Gist.create(**columns, **_derived(columns), ident=_free_ident())
+        files.put(gist, content, {}, {})
         _put_topics(gist, topics)
-        _PUT_WORDS.run(gist.number * Search.SLOTS, content.words)
+        words.add(gist, content.words)
 
 
 def update(
@@ -217,20 +161,17 @@ def update(
     topics: Iterable[str] | None = None,
     renamed: Mapping[str, str] | None = None,
 ) -> None:
-    """Change the columns of a gist and its files; topics None leaves them. `before` is what `file_rows` told; `renamed`
-    (new path to old) lets files keep their ids.
+    """Change the columns of a gist and its files; topics None leaves them. `before` and `renamed`: see `files.put`.
 
     NotFound when the gist has been deleted meanwhile; Conflict as in `add`.
     """
-    if "slug" in columns:
-        columns = {**columns, "slug_key": slug_key(columns["slug"])}
+    columns = {**columns, **_derived(columns, gist)}
     with _unique_slug(), write():
         values = [Gist._meta.fields[name].db_value(value) for name, value in columns.items()]
         if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
-        _put_files(gist, content, before, renamed or {})
-        if words(gist) != content.words:
-            _put_words(gist, 0, content.words)
+        files.put(gist, content, before, renamed or {})
+        words.put(gist, content.words)
         if topics is not None:
             Topic.delete().where(Topic.gist == gist).execute()
             _put_topics(gist, topics)
@@ -247,39 +188,7 @@ def delete(gist: Gist) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
         if Gist.delete().where(Gist.id == gist.id).execute():
-            _forget_all_words(gist)
-
-
-def forget_words(gist: Gist) -> None:
-    """Let search not find the gist any more, until it is written anew."""
-    with write():
-        _forget_all_words(gist)
-        File.update(slot=None).where(File.gist == gist).execute()
-
-
-def _forget_all_words(gist: Gist) -> None:
-    first = gist.number * Search.SLOTS
-    Search.delete().where(Search.rowid.between(first, first + Search.SLOTS - 1)).execute()
-
-
-def merge_words() -> None:
-    """Let the search index forget what was deleted from it; a little at a time, so that writers get in between.
-
-    SQLite's deletes by noting that something is gone (FTS5, the `merge` command); others do not need this.
-    """
-    if not isinstance(database.obj, peewee.SqliteDatabase):
-        return
-    pages, changed = -_MERGED_PAGES, 2
-    while changed >= 2:
-        with write():
-            before = _changes()
-            database.execute_sql("INSERT INTO search(search, rank) VALUES ('merge', ?)", [pages])
-            changed = _changes() - before
-        pages = _MERGED_PAGES
-
-
-def _changes() -> int:
-    return int(database.execute_sql("SELECT total_changes()").fetchone()[0])
+            words.forget_all(gist)
 
 
 def set_like(user: User, gist: Gist, liked: bool, at: datetime) -> None:
@@ -294,6 +203,18 @@ def set_like(user: User, gist: Gist, liked: bool, at: datetime) -> None:
             Like.delete().where(Like.user == user, Like.gist == gist).execute()
         number = Like.select().where(Like.gist == gist).count()
         Gist.update(like_count=number).where(Gist.id == gist.id).execute()
+
+
+def _derived(columns: Mapping[str, Any], before: Gist | None = None) -> dict[str, Any]:
+    """The columns that follow from others: the form in which a slug is unique; the private id of what is not public,
+    which is another one when it was public in between."""
+    derived: dict[str, Any] = {}
+    if "slug" in columns:
+        derived["slug_key"] = slug_key(columns["slug"])
+    if "visibility" in columns:
+        kept = before and before.private_id
+        derived["private_id"] = None if columns["visibility"] == PUBLIC else kept or _random(20)
+    return derived
 
 
 def slug_key(slug: str) -> str | None:
@@ -313,51 +234,13 @@ def _unique_slug() -> Iterator[None]:
 
 def _free_ident() -> str:
     while True:
-        ident = "".join(secrets.choice(_IDENT_ALPHABET) for _ in range(6))
+        ident = _random(6)
         if not Gist.select().where(Gist.ident == ident).exists():
             return ident
 
 
-def _put_files(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mapping[str, str]) -> None:
-    was = {file.path: renamed.get(file.path, file.path) for file in content.files}
-    kept = {path: before[name] for path, name in was.items() if name in before}
-    staying = {row.id for row in kept.values()}
-    for old in before.values():
-        if old.id not in staying:
-            _put_text(gist, old.slot, None, itertools.count())
-        if old.id not in staying or old.path in renamed.values():  # what is renamed gives up its old path first
-            _DROP_FILE.run(old.id)
-    slots = itertools.count(1 + max((old.slot or 0 for old in before.values()), default=0))
-    for file in content.files:
-        row = kept.get(file.path)
-        slot = None if row is None else row.slot
-        if file.path in content.texts:
-            slot = _put_text(gist, slot, content.texts[file.path], slots)
-        if row is None or row.path in renamed.values():
-            _ADD_FILE.run(row.id if row else uuid.uuid4().hex, gist.number, slot, *file)
-        elif (row.slot, row.path, row.blob, row.size, row.language) != (slot, *file):
-            _CHANGE_FILE.run(slot, *file, row.id)
-
-
-def _put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int]) -> int | None:
-    """Let a file be found by this text; returns the slot that has it."""
-    if not text:
-        if slot:
-            _FORGET_WORDS.run(_search_row(gist, slot))
-        return None if text is None else 0
-    slot = slot or next(slots)
-    _put_words(gist, slot, text)
-    return slot
-
-
-def _put_words(gist: Gist, slot: int, words: str) -> None:
-    row = _search_row(gist, slot)
-    _FORGET_WORDS.run(row)
-    _PUT_WORDS.run(row, words)
-
-
-def _search_row(gist: Gist, slot: int) -> int:
-    return gist.number * Search.SLOTS + slot
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 def _put_topics(gist: Gist, topics: Iterable[str]) -> None:

@@ -100,13 +100,16 @@ class Gist(_Table):
     slug = peewee.CharField(32, default="")
     slug_key = peewee.CharField(32, null=True)
     visibility = peewee.CharField(8, constraints=[peewee.Check("visibility IN ('public', 'unlisted', 'private')")])
-    title = peewee.CharField(250)
-    description = peewee.CharField(1000, default="")
+    title = peewee.TextField()
+    titled = peewee.BooleanField(default=True)  # else nobody gave it a title; it got the name of its first file
+    description = peewee.TextField(default="")
     archived = peewee.BooleanField(default=False)
     fork_of = peewee.ForeignKeyField("self", backref="forks", null=True, on_delete="SET NULL", index=False)
     created_at = Timestamp()
     updated_at = Timestamp()
     expires_at = Timestamp(null=True)
+    deletion_key = peewee.CharField(64, null=True)  # the hash of it; only a gist without an owner has one
+    private_id = peewee.CharField(20, null=True, unique=True)  # a second secret name of what is not public
     like_count = peewee.IntegerField(default=0)
     head = peewee.CharField(40, null=True)
     file_count = peewee.IntegerField(default=0)
@@ -118,14 +121,17 @@ class Gist(_Table):
             (("visibility", "updated_at", "number"), False),
             (("owner", "updated_at", "number"), False),
             (("fork_of", "updated_at", "number"), False),
+            (("visibility", "number"), False),
+            (("owner", "number"), False),
             (("owner", "slug_key"), True),
         )
 
 
 class File(_Table):
-    """A file at the head of a gist. `id` stays with it through renames; the rest is a cache.
+    """A file at the head of a gist. `id` stays with it through renames; what follows it is a cache.
 
-    `slot` tells which row of `Search` has its text; 0 when it is no text, null when that cannot be found.
+    `slot` tells which row of `Search` has its text; 0 when it is no text, null when that cannot be found. What follows
+    that is no cache: somebody said it of the file, and git cannot hold it.
     """
 
     id = peewee.CharField(32, primary_key=True)
@@ -135,6 +141,10 @@ class File(_Table):
     size = peewee.BigIntegerField()
     language = peewee.CharField(64, default="")
     slot = peewee.IntegerField(null=True)
+    label = peewee.TextField(null=True)  # the name that was given, where that cannot be the path
+    named = peewee.BooleanField(default=True)  # else nobody gave it a name; it got one by its number
+    syntax = peewee.TextField(null=True)  # the language that somebody chose, in their own word
+    encoding = peewee.CharField(6, null=True)  # how its bytes came, text or base64, where somebody said so
 
     class Meta:
         indexes = ((("gist", "path"), True),)

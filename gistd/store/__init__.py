@@ -12,7 +12,7 @@ from .objects import File, Signature
 from .process import version as git_version
 from .receive import Push
 from .repository import ChangeCounts, FileChange, Repository, Revision
-from .rules import Limits, PushLimits, check_files, check_path, shown
+from .rules import Limits, PushLimits, check_files, check_path, folded, shown
 from .store import Missing, Store
 
 libgit2_version = pygit2.LIBGIT2_VERSION
@@ -34,6 +34,7 @@ __all__ = [
     "check_files",
     "check_path",
     "collect",
+    "folded",
     "git_version",
     "libgit2_version",
     "shown",

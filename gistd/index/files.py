@@ -1,0 +1,140 @@
+"""The files of a gist: what of them is a cache of git, and what was said of them that git cannot hold."""
+
+import itertools
+import uuid
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, TypedDict
+
+from peewee import Value
+
+from . import words
+from .models import File, Gist
+from .prepared import Prepared
+
+
+class FileRow(NamedTuple):
+    """What the index keeps of a file at the head of a gist that it could tell from the repository again."""
+
+    path: str
+    blob: str
+    size: int
+    language: str
+
+
+class FileNote(TypedDict, total=False):
+    """What somebody says of a file beside its path and its bytes, by the names of the columns; what is absent stays."""
+
+    label: str | None
+    named: bool
+    syntax: str | None
+    encoding: str | None
+
+
+NO_NOTES: Mapping[str, FileNote] = MappingProxyType({})
+_UNSAID = FileNote(label=None, named=True, syntax=None, encoding=None)
+
+
+class Content(NamedTuple):
+    """What the index keeps of the content of a gist.
+
+    `words` is what search finds it by beside the texts of its files. `texts` are those, by path, of the files for which
+    they are not what is kept already; empty when the file is no text, None when it is not to be found by it. `notes` is
+    what is said of the files now, by path.
+    """
+
+    files: list[FileRow]
+    words: str
+    texts: Mapping[str, str | None]
+    notes: Mapping[str, FileNote] = NO_NOTES
+
+
+def of(gist: Gist) -> dict[str, File]:
+    """The files at the head, by path."""
+    return {file.path: file for file in _FILES.all(gist.number)}
+
+
+def cached(gist: Gist) -> list[FileRow]:
+    """What of them is a cache, in the order of their paths."""
+    return sorted(FileRow(file.path, file.blob, file.size, file.language) for file in of(gist).values())
+
+
+def note(file: File) -> FileNote:
+    """All that was said of a file."""
+    return FileNote(label=file.label, named=file.named, syntax=file.syntax, encoding=file.encoding)
+
+
+def put(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mapping[str, str]) -> None:
+    """Let these be the files of a gist, all of them, in the caller's transaction; `before` is what `of` told.
+
+    A file that stays under its path keeps its id and what was said of it; so does one that was `renamed` (new path to
+    old), but for its name.
+    """
+    was = {row.path: renamed.get(row.path, row.path) for row in content.files}
+    kept = {path: before[name] for path, name in was.items() if name in before}
+    staying = {file.id for file in kept.values()}
+    for old in before.values():
+        if old.id not in staying:
+            words.put_text(gist, old.slot, None, itertools.count())
+        if old.id not in staying or old.path in renamed.values():  # what is renamed gives up its old path first
+            _DROP.run(old.id)
+    slots = itertools.count(1 + max((old.slot or 0 for old in before.values()), default=0))
+    for row in content.files:
+        file = kept.get(row.path)
+        slot = None if file is None else file.slot
+        if row.path in content.texts:
+            slot = words.put_text(gist, slot, content.texts[row.path], slots)
+        said = _carried(file, row) | content.notes.get(row.path, {})
+        values = (slot, *row, said["label"], said["named"], said["syntax"], said["encoding"])
+        if file is None or file.path in renamed.values():
+            _ADD.run(file.id if file else uuid.uuid4().hex, gist.number, *values)
+        elif values != _values(file):
+            _CHANGE.run(*values, file.id)
+
+
+def _carried(file: File | None, row: FileRow) -> FileNote:
+    """What still holds of what was said: a label is gone with another path, an encoding with other bytes."""
+    said = note(file) if file else _UNSAID
+    if file and file.path != row.path:
+        said = said | FileNote(label=None, named=True)
+    if file and file.blob != row.blob:
+        said = said | FileNote(encoding=None)
+    return said
+
+
+def _values(file: File) -> tuple[object, ...]:
+    cache = (file.slot, file.path, file.blob, file.size, file.language)
+    return (*cache, file.label, file.named, file.syntax, file.encoding)
+
+
+# The field `named` would make a truth of the number of its place.
+_FILES = Prepared(lambda gist: File.select().where(File.gist == gist), File)
+_ADD = Prepared(
+    lambda id, gist, slot, path, blob, size, language, label, named, syntax, encoding: File.insert(
+        id=id,
+        gist=gist,
+        slot=slot,
+        path=path,
+        blob=blob,
+        size=size,
+        language=language,
+        label=label,
+        named=Value(named),
+        syntax=syntax,
+        encoding=encoding,
+    )
+)
+_CHANGE = Prepared(
+    lambda slot, path, blob, size, language, label, named, syntax, encoding, id: File.update(
+        slot=slot,
+        path=path,
+        blob=blob,
+        size=size,
+        language=language,
+        label=label,
+        named=Value(named),
+        syntax=syntax,
+        encoding=encoding,
+    ).where(File.id == id)
+)
+_DROP = Prepared(lambda id: File.delete().where(File.id == id))

@@ -1,0 +1,106 @@
+"""What search finds gists by: their own words, and the text of each of their files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import peewee
+
+from .connection import database, write
+from .models import File, Gist, Search
+from .prepared import Prepared
+
+_MERGED_PAGES = 500
+
+
+def of(gist: Gist) -> str | None:
+    """What search finds the gist by, beside the texts of its files."""
+    found = _WORDS.first(_row(gist))
+    return None if found is None else str(found[0])
+
+
+def texts(gist: Gist) -> dict[str, str]:
+    """What search finds the gist by in its files, by path."""
+    first = _row(gist)
+    kept = Search.select(Search.rowid, Search.words).where(Search.rowid.between(first + 1, first + Search.SLOTS - 1))
+    paths = {file.slot: file.path for file in File.select().where(File.gist == gist)}
+    return {paths.get(row.rowid - first, ""): row.words for row in kept}
+
+
+def found_by(term: str) -> Any:
+    """The gists whose words contain the term, as a condition. From three letters on an index helps."""
+    # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
+    pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
+    return Gist.number.in_(Search.select(Search.rowid / Search.SLOTS).where(pattern))
+
+
+# ---------------------------------------------------------------------- writing
+
+
+def add(gist: Gist, words: str) -> None:
+    """Let a new gist be found by these words."""
+    _PUT.run(_row(gist), words)
+
+
+def put(gist: Gist, words: str) -> None:
+    """Let a gist be found by these words, beside the texts of its files."""
+    if of(gist) != words:
+        _put(_row(gist), words)
+
+
+def put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int]) -> int | None:
+    """Let a file be found by this text, not by what is in the slot; returns the slot that has it: that one, or the
+    first of those that are free."""
+    if not text:
+        if slot:
+            _FORGET.run(_row(gist, slot))
+        return None if text is None else 0
+    slot = slot or next(slots)
+    _put(_row(gist, slot), text)
+    return slot
+
+
+def forget(gist: Gist) -> None:
+    """Let search not find the gist any more, until it is written anew."""
+    with write():
+        forget_all(gist)
+        File.update(slot=None).where(File.gist == gist).execute()
+
+
+def forget_all(gist: Gist) -> None:
+    """Drop all that a gist is found by, in the caller's transaction."""
+    first = _row(gist)
+    Search.delete().where(Search.rowid.between(first, first + Search.SLOTS - 1)).execute()
+
+
+def merge() -> None:
+    """Let the search index forget what was deleted from it; a little at a time, so that writers get in between.
+
+    SQLite's deletes by noting that something is gone (FTS5, the `merge` command); others do not need this.
+    """
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        return
+    pages, changed = -_MERGED_PAGES, 2
+    while changed >= 2:
+        with write():
+            before = _changes()
+            database.execute_sql("INSERT INTO search(search, rank) VALUES ('merge', ?)", [pages])
+            changed = _changes() - before
+        pages = _MERGED_PAGES
+
+
+def _changes() -> int:
+    return int(database.execute_sql("SELECT total_changes()").fetchone()[0])
+
+
+def _put(row: int, words: str) -> None:
+    _FORGET.run(row)
+    _PUT.run(row, words)
+
+
+def _row(gist: Gist, slot: int = 0) -> int:
+    return gist.number * Search.SLOTS + slot
+
+
+_WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
+_PUT = Prepared(lambda row, words: Search.insert(rowid=row, words=words))
+_FORGET = Prepared(lambda row: Search.delete().where(Search.rowid == row))
