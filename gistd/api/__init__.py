@@ -3,7 +3,9 @@
 
 import importlib
 import json
+import math
 import pkgutil
+import re
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,12 @@ from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, Invalid, Unauthenticated
 from gistd.http import client_address
+
+MAX_VALUES = 100_000
+"""The most that a body may hold: lists, objects and what is in them."""
+
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Shape(Schema):
@@ -45,23 +53,66 @@ def actor_by_header() -> Actor:
     return credentials.actor_by_token(token, client_address())
 
 
+class NotJson(Invalid):
+    """The body of a request is not JSON, or more of it than anybody means."""
+
+
+def parse(body: bytes) -> Any:
+    """What the body says in JSON, read strictly. Raises NotJson.
+
+    UTF-8 only. Duplicate keys, which would silently lose a file, numbers that are none, and halves of characters, which
+    cannot be written anywhere, are refused (RFC 8259 leaves them to us); and so is what would take many times the
+    memory of the body.
+    """
+    if _values(body) > MAX_VALUES:
+        raise NotJson(f"more than {MAX_VALUES} values")
+    try:
+        parsed = json.loads(
+            body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
+        )
+        if _HALF.search(body):
+            json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeDecodeError as error:
+        raise NotJson("not valid UTF-8") from error
+    except UnicodeEncodeError as error:
+        raise NotJson("a string holds half a character") from error
+    except RecursionError as error:
+        raise NotJson("nested too deeply") from error
+    except ValueError as error:
+        raise NotJson(str(error)) from error
+    return parsed
+
+
 def load(shape: Shape) -> Any:
     """The JSON body of the request, as the shape makes it; no body at all counts as an empty object.
 
-    Raises Invalid, with the fields that are wrong, and with everything that is wrong about JSON: duplicate
-    keys, which would silently lose a file, and NaN and Infinity, which are not JSON, included.
+    Raises Invalid, with the fields that are wrong.
     """
     body = request.get_data()
     if body and request.mimetype != "application/json":
         raise Invalid("could not bind data: the Content-Type must be application/json")
     try:
-        return shape.load(json.loads(body or b"{}", object_pairs_hook=_unique, parse_constant=_refuse_constant))
+        return shape.load(parse(body or b"{}"))
+    except NotJson as error:
+        raise Invalid(f"could not bind data: {error.message}") from error
     except ValidationError as error:
-        raise Invalid(f"could not bind data: {_first(error.normalized_messages())}", _flat(error)) from error
-    except RecursionError as error:
-        raise Invalid("could not bind data: nested too deeply") from error
-    except ValueError as error:
-        raise Invalid(f"could not bind data: {error}") from error
+        raise Invalid(f"could not bind data: {problem(error)}", _flat(error)) from error
+
+
+def problem(error: ValidationError) -> str:
+    """What a shape found wrong first, with the way to it."""
+    return _first(error.normalized_messages())
+
+
+def _values(body: bytes) -> int:
+    """How many values a body holds at the most, by what begins and separates them outside of its strings."""
+    if _marks(body) <= MAX_VALUES:
+        return 0  # most likely; nobody needs to know where its strings are
+    return _marks(_STRINGS.sub(b"", body))
+
+
+def _marks(body: bytes) -> int:
+    return sum(map(body.count, (b"[", b"{", b",")))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -73,6 +124,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _flat(error: ValidationError) -> dict[str, list[str]]:
