@@ -5,7 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gistd import api, index, ops, reference, transport, web
 from gistd.core import house
-from gistd.http import PlaceConverter, answer_error, refuse_bad_hosts
+from gistd.http import PlaceConverter, answer_error, forgive_slashes, refuse_bad_hosts
 from gistd.settings import Settings
 
 
@@ -31,7 +31,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(face)
     web.texts.hang_on(app)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
-    app.wsgi_app = refuse_bad_hosts(transport.beside(app.wsgi_app))  # type: ignore[assignment, method-assign]
+    inner = forgive_slashes(transport.beside(app.wsgi_app))
+    app.wsgi_app = refuse_bad_hosts(inner)  # type: ignore[assignment, method-assign]
     if settings.forwarded_hops:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -111,7 +111,8 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
     """Let the face that the request was meant for say what went wrong."""
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         return error.get_response()  # a redirect that Flask makes
-    face = next(face for face in faces if face.claims.match(request.path))
+    answering = [face for face in faces if face.name == request.blueprint]
+    face = next(face for face in answering + faces if face in answering or face.claims.match(request.path))
     status, message, headers = described(error, request)
     response = face.render_error(status, message, error)
     response.headers.update(headers)
@@ -150,6 +151,17 @@ def refuse_bad_hosts(app: WSGIApplication) -> WSGIApplication:
         return [b"the Host header is not a host\n"]
 
     return checked
+
+
+def forgive_slashes(app: WSGIApplication) -> WSGIApplication:
+    """Take several slashes in a path for one: clients put an address and a path together that way."""
+
+    def forgiving(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "//" in environ["PATH_INFO"]:
+            environ["PATH_INFO"] = re.sub("//+", "/", environ["PATH_INFO"])
+        return app(environ, start_response)
+
+    return forgiving
 
 
 def base_url(asked: WSGIRequest = request) -> str:

@@ -7,12 +7,13 @@ from gistd.errors import Forbidden, Invalid
 from gistd.index import User, is_text
 
 from . import house, passwords, sessions, throttle
+from .drafts import is_like_an_id
 from .throttle import Limit
 
 MAX_EMAIL = 255
 RESERVED = frozenset(
     {"-", "anonymous", "api", "apitoken", "blob", "gist", "graphql", "init", "login", "logout", "oauth", "oauth2"}
-    | {"paste", "pastes", "query", "register", "settings", "snippets", "static", "users", "v0", "v1"}
+    | {"p", "paste", "pastes", "query", "register", "settings", "snippets", "static", "u", "users", "v0", "v1"}
 )
 """First parts of URLs that are not user names; a test holds this against the routes."""
 
@@ -49,7 +50,7 @@ def _check_username(username: str) -> None:
     problem = ""
     if not _USERNAME.fullmatch(username):
         problem = "1 to 32 letters, digits, - and _"
-    elif username.casefold() in RESERVED:
+    elif username.casefold() in RESERVED or is_like_an_id(username):
         problem = "this name is reserved"
     if problem:
         raise Invalid(f"username: {problem}", {"username": [problem]})

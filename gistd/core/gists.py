@@ -72,6 +72,10 @@ class Contents:
         raise NotFound("File not found")
 
 
+Plan = Callable[[list[index.File]], Change]
+"""Makes a change of the files as they are once nobody else can change them; may raise what it likes."""
+
+
 # ---------------------------------------------------------------------- reading
 
 
@@ -237,7 +241,7 @@ def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist
     return catalogue.reload(id)
 
 
-def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool = False) -> Gist:
+def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged: bool = False) -> Gist:
     """Change a gist: its files as one revision on top of the newest one, its words in the index.
 
     Every change of a file is applied to the newest revision, so that two writers both get theirs in; unless
@@ -245,9 +249,13 @@ def change(actor: Actor, gist: Gist, change: Change, *, only_if_unchanged: bool 
     changes nothing makes no revision. Raises Forbidden, Invalid, TooLarge, Conflict … with nothing changed.
     """
     access.require(actor, Action.EDIT, gist)
-    change.check()
+    if isinstance(change, Change):
+        change.check()
     with catalogue.present(gist), house.store.lock(gist.id) as repository:
         gist = again(actor, Action.EDIT, gist, only_if_unchanged)
+        if not isinstance(change, Change):
+            change = change(list(index.files.of(gist).values()))
+            change.check()
         claim_slug(gist.owner, change.slug or "", besides=gist)
         columns = change.columns()
         with hidden_first(gist, change), taken_back(repository):

@@ -35,7 +35,7 @@ def _error(status: int, message: str, error: Exception) -> Response:
     return answer(body, status)
 
 
-face = Face("opengist", actor_by_header, _error, r"/api(/|$)", url_prefix="/api")
+face = Face("opengist", actor_by_header, _error, r"/api(?!/v\d+(/|$))(/|$)", url_prefix="/api")
 
 
 @face.before_request
