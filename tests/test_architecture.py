@@ -14,7 +14,7 @@ from gistd.core.access import NOBODY, Open
 from gistd.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-FACES = [f"gistd/{name}" for name in ("api/", "web/", "transport/", "http.py", "ops.py", "reference.py")]
+FACES = [f"gistd/{name}" for name in ("api/", "web/", "transport/", "http.py", "ops.py", "describe.py", "reference.py")]
 FACES += ["gistd/server.py", "gistd/__init__.py", "gistd/app.py"]
 
 

@@ -41,7 +41,9 @@ ruleslanguage rust scala scheme scilab scss shell smali smalltalk sqf sql stan s
 swift taggerscript tap tcl tex thrift tp twig typescript vala vbnet vbscript verilog vhdl vim x86asm xl xml
 xquery yaml zephir
 """
-_HIGHLIGHT = frozenset(_NAMES.split()) | frozenset(_RESPELT.values())
+HIGHLIGHT = frozenset(_NAMES.split()) | frozenset(_RESPELT) | frozenset(_RESPELT.values())
+"""What paste.gg takes for the name of a language."""
+
 # What highlight.js and Pygments call by different names.
 _LEXERS = {
     "capnproto": "capnp",
@@ -71,8 +73,7 @@ def known(word: str) -> Language | None:
 
 def from_highlight(word: str) -> str | None:
     """highlight.js's name for what a client of paste.gg calls so, in either spelling; None if there is none."""
-    name = _RESPELT.get(word, word)
-    return name if name in _HIGHLIGHT else None
+    return _RESPELT.get(word, word) if word in HIGHLIGHT else None
 
 
 def to_highlight(word: str) -> str | None:
@@ -104,5 +105,5 @@ def _pygments() -> dict[str, Language]:
 @cache
 def _highlight_names() -> dict[str, str]:
     """highlight.js's name of each language of Pygments' that has one, by its first alias."""
-    names = {meant.alias: word for word in sorted(_HIGHLIGHT, reverse=True) if (meant := known(word))}
+    names = {meant.alias: word for word in sorted(HIGHLIGHT, reverse=True) if (meant := known(word))}
     return _TREATED_AS | names

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from . import openapi
+from gistd import describe
+
+from .openapi import DESCRIPTION
 from .routes import face
 
 
 def document() -> dict[str, Any]:
     """The API as an OpenAPI document."""
-    return openapi.document(face)
+    return describe.document(face, DESCRIPTION)
 
 
-__all__ = ["document", "face"]
+__all__ = ["DESCRIPTION", "document", "face"]

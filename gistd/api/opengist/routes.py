@@ -5,6 +5,7 @@ import re
 from flask import Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
+from gistd import describe
 from gistd.api import actor_by_header, load
 from gistd.core import accounts, gists, text
 from gistd.core.access import Action, Actor, Open, Scope
@@ -66,10 +67,7 @@ def _headers(response: Response) -> Response:
     return response
 
 
-@face.get("/openapi.yaml", scope=Open.EVERYBODY)
-def show_document(_: Actor) -> Response:
-    """This document."""
-    return Response(openapi.as_yaml(face), content_type="application/yaml; charset=utf-8")
+describe.show(face, "/openapi.yaml", openapi.DESCRIPTION)
 
 
 # ---------------------------------------------------------------------- lists

@@ -6,21 +6,22 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from werkzeug.exceptions import NotFound
 
+from gistd import describe
 from gistd.core import access, accounts, gists
 from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing
 from gistd.http import Face
 from gistd.index import PUBLIC, Gist
 
-from . import edits, shapes, uploads
+from . import edits, openapi, shapes, uploads
 from .answers import Refused, actor_by_key, actor_to_delete, answer, answer_error, done, hex_of
 from .shapes import read
 
 DEFAULT_LIMIT, MAX_LIMIT = 5, 100
 PAGE_SIZE = 15
 MAX_DELETED = 15
-MOUNTS = ("/api/<any(v1, v0):version>", "/<any(v1, v0):version>")
-"""Where the API is: as the original has it, and as it is behind its proxy. The first is the one that is described."""
+MOUNTS = (openapi.DESCRIPTION.prefix, "/<any(v1, v0):version>")
+"""Where the API is: as the original has it, and as it is behind its proxy."""
 
 _View = TypeVar("_View", bound=Callable[..., Any])
 
@@ -65,6 +66,9 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", "default-src 'none'; sandbox")
         response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
+
+
+describe.show(face, "/api/v1/openapi.yaml", openapi.DESCRIPTION)
 
 
 def _id(word: str) -> str:

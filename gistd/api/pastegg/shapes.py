@@ -18,6 +18,7 @@ from gistd.core.gists import Contents
 from gistd.index import VISIBILITIES, File, Gist, User, is_text
 
 from . import content
+from .answers import UUID as UUID_WORD
 from .answers import bad_json, hex_of, words_of
 
 MAX_BYTES = 25 * 1024
@@ -31,6 +32,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d
 
 class Words(fields.String):
     """A name or a description: at most 25 KiB, and 255 of what people take for characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"maxLength": MAX_GRAPHEMES}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         words = super()._deserialize(value, attr, data, **options)
@@ -46,6 +50,9 @@ class Words(fields.String):
 class Identifier(fields.String):
     """A UUID in any spelling; becomes its 32 digits."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"pattern": f"^({UUID_WORD})$"}, **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         found = hex_of(super()._deserialize(value, attr, data, **options))
         if found is None:
@@ -56,6 +63,9 @@ class Identifier(fields.String):
 class Language(fields.String):
     """highlight.js's name of a language, in either spelling of paste.gg's."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"enum": [*sorted(languages.HIGHLIGHT), None]}, **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         found = languages.from_highlight(super()._deserialize(value, attr, data, **options))
         if found is None:
@@ -65,6 +75,9 @@ class Language(fields.String):
 
 class Moment(fields.Field[datetime]):
     """A date and a time with a zone; what is finer than a microsecond is cut off."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"type": "string", "format": "date-time"}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> datetime:
         try:

@@ -1,0 +1,86 @@
+"""Requests made up from the OpenAPI documents of our dialects, by schemathesis: `python -m tests.api.property_test`.
+
+Every check is on, save where it contradicts the dialect: undeclared methods get 404 there, not 405, a missing
+credential is a 400 for paste.gg, and 404 is also how Opengist says "you do not like this gist".
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.harness import Client, Server
+
+# Rules that a schema cannot say (a name twice, a slug taken, an ETag gone by) may refuse what fits the schema.
+CONFIG = """
+[checks]
+positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "413", "416", "422"]
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "412", "413", "414", "422"]
+unsupported_method.enabled = false
+"""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Where the document and the API are, who asks, and which checks are off."""
+
+    server: str
+    authorization: Callable[[Client], str]
+    config: str = ""
+
+
+DIALECTS = {
+    "opengist": Dialect(
+        "/api",
+        lambda client: f"Bearer {client.token}",
+        '[[operations]]\ninclude-path-regex = "/(like|star)$"\nchecks.ensure_resource_availability.enabled = false\n',
+    ),
+    "pastegg": Dialect(
+        "/api/v1",
+        lambda client: f"Key {client.server.cli('key', 'create', client.name).strip()}",
+        "ignored_auth.enabled = false\nmissing_required_header.enabled = false\n",
+    ),
+}
+
+
+def run(server: Server, name: str, examples: int, *options: str) -> tuple[int, int, str]:
+    """(exit code, number of requests, what it printed) of a run with this many examples an operation and phase."""
+    dialect = DIALECTS[name]
+    user, other = server.user(name), server.user(f"{name}-other")
+    user.create(), other.create()
+    config = server.root / f"{name}.toml"
+    config.write_text(CONFIG + dialect.config)
+    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run"]
+    url = server.url + dialect.server
+    command += [f"{url}/openapi.yaml", "--url", url, "--workers", "1", "--no-color"]
+    command += ["--header", f"Authorization: {dialect.authorization(user)}"]
+    command += ["--max-examples", str(examples), "--continue-on-failure", *options]
+    done = subprocess.run([str(part) for part in command], cwd=server.root, text=True, capture_output=True)
+    generated = re.search(r"(\d+) generated", done.stdout)
+    return done.returncode, int(generated[1]) if generated else 0, done.stdout + done.stderr
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dialect", choices=DIALECTS, action="append", help="All of them if not given.")
+    parser.add_argument("--examples", type=int, default=300)
+    asked = parser.parse_args()
+    failed = 0
+    for name in asked.dialect or DIALECTS:
+        with tempfile.TemporaryDirectory() as root:
+            server = Server(Path(root), rate_limits="false").start()
+            code, requests, words = run(server, name, asked.examples)
+            server.stop()
+            tracebacks = server.log.read_text().count("Traceback")
+        print(words)
+        print(f"{name}: {requests} requests, exit code {code}, {tracebacks} tracebacks in the log")
+        failed += code or tracebacks
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
