@@ -6,6 +6,7 @@ import json
 import math
 import pkgutil
 import re
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -17,10 +18,11 @@ from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, Invalid, Unauthenticated
 from gistd.http import client_address
 
-MAX_VALUES = 100_000
-"""The most that a body may hold: lists, objects and what is in them."""
+MAX_MARKS = 250_000
+"""The most that a body may hold: strings, lists, objects and commas."""
 
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# A string that does not end goes to the end: so each byte is looked at once, whatever stands there.
+_MARKS = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)|[\[{,]', re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -64,8 +66,8 @@ def parse(body: bytes) -> Any:
     cannot be written anywhere, are refused (RFC 8259 leaves them to us); and so is what would take many times the
     memory of the body.
     """
-    if _values(body) > MAX_VALUES:
-        raise NotJson(f"more than {MAX_VALUES} values")
+    if _is_too_much(body):
+        raise NotJson(f"more than {MAX_MARKS} values")
     try:
         parsed = json.loads(
             body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
@@ -104,15 +106,11 @@ def problem(error: ValidationError) -> str:
     return _first(error.normalized_messages())
 
 
-def _values(body: bytes) -> int:
-    """How many values a body holds at the most, by what begins and separates them outside of its strings."""
-    if _marks(body) <= MAX_VALUES:
-        return 0  # most likely; nobody needs to know where its strings are
-    return _marks(_STRINGS.sub(b"", body))
-
-
-def _marks(body: bytes) -> int:
-    return sum(map(body.count, (b"[", b"{", b",")))
+def _is_too_much(body: bytes) -> bool:
+    """Whether there is more in a body than may be, told without making any of it."""
+    if sum(map(body.count, (b'"', b"[", b"{", b","))) <= MAX_MARKS:
+        return False  # most likely; nobody needs to know which of them are in its strings
+    return next(islice(_MARKS.finditer(body), MAX_MARKS, None), None) is not None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
