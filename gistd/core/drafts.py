@@ -125,14 +125,19 @@ def place(names: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """
     files: set[str] = set()
     folders: set[str] = set()
-    paths = []
+    names = list(names)
+    paths: dict[int, str] = {}
     for path in taken:
         _take(path, files, folders)
-    for name in names:
-        path = name if _is_free(name, files, folders) else _free(_plain(name), files, folders)
-        _take(path, files, folders)
-        paths.append(path)
-    return paths
+    for number, name in enumerate(names):
+        if _is_free(name, files, folders):
+            paths[number] = name
+            _take(name, files, folders)
+    for number, name in enumerate(names):
+        if number not in paths:  # only now: no made up path is in the way of one that was asked for
+            paths[number] = _free(_plain(name), files, folders)
+            _take(paths[number], files, folders)
+    return [paths[number] for number in range(len(names))]
 
 
 def _take(path: str, files: set[str], folders: set[str]) -> None:

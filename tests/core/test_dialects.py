@@ -149,6 +149,7 @@ def test_every_name_has_a_path(alice: Actor) -> None:
     gist = gists.create(alice, Draft(files=dict.fromkeys(place(NAMES[20:]), b"x")))
     assert gist.file_count == len(NAMES) - 20
     assert place(["a/b", "d/e", "é", "a.git"]) == ["a/b", "d/e", "é", "a.git"], "what can be a path is one"
+    assert place(["a/", "A", "a", "x"]) == ["a-2", "A", "a-3", "x"], "however late it comes"
     assert place(["b", "x"], taken=["B", "x/y"]) == ["b-2", "x-2"]
     assert place(["\0.tar.gz", "../notes.md"]) == ["tar.gz", "notes.md"]
 
