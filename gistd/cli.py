@@ -14,7 +14,7 @@ from gistd import create_app, index
 from gistd.core import accounts, chores, credentials, doctor, house, twofactor
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
-from gistd.index import User
+from gistd.index import Credential, User
 from gistd.server import Server
 from gistd.settings import Settings
 
@@ -131,7 +131,11 @@ def create_token(name: str, scopes: str, label: str, expires: str | None) -> Non
 @_opened
 def list_tokens(name: str) -> None:
     """Show the access tokens of a user, not their secrets: number, scopes, uses, name."""
-    for credential in credentials.tokens(_user(name)):
+    _show(credentials.tokens(_user(name)))
+
+
+def _show(issued: list[Credential]) -> None:
+    for credential in issued:
         used = f"last used {credential.last_used_at:%Y-%m-%d %H:%M}" if credential.last_used_at else "never used"
         until = f"until {credential.expires_at:%Y-%m-%d %H:%M}" if credential.expires_at else "for ever"
         click.echo(f"{credential.id}  {credential.scopes.replace(' ', ',')}  {used}  {until}  {credential.label}")
@@ -159,6 +163,24 @@ def key() -> None:
 def create_key(name: str, label: str) -> None:
     """Make an API key and print it, this once."""
     click.echo(credentials.issue_key(_user(name), label))
+
+
+@key.command("list")
+@click.argument("name")
+@_opened
+def list_keys(name: str) -> None:
+    """Show the API keys of a user, not their secrets, as `gistd token list` does."""
+    _show(credentials.tokens(_user(name), credentials.KEY))
+
+
+@key.command("revoke")
+@click.argument("name")
+@click.argument("number", type=int)
+@_opened
+def revoke_key(name: str, number: int) -> None:
+    """Take an API key back; `gistd key list` shows the numbers."""
+    credentials.revoke_token(_user(name), number, credentials.KEY)
+    click.echo(f"key {number} of {name} is revoked")
 
 
 def _user(name: str) -> User:

@@ -235,3 +235,15 @@ def test_tokens_are_listed_and_revoked(idle: Server) -> None:
     idle.cli("user", "create", "bob")
     assert "no such token" in idle.cli("token", "revoke", "bob", "1", code=1)
     assert alice.get("/api/user").status_code == 200
+
+
+def test_api_keys_are_made_listed_and_revoked(idle: Server) -> None:
+    idle.cli("user", "create", "alice")
+    key = idle.cli("key", "create", "alice", "--label", "laptop")
+    assert re.fullmatch(r"[0-9a-f]{32}\n", key)
+    assert "there is no user bob" in idle.cli("key", "create", "bob", code=1)
+    assert idle.cli("key", "list", "alice") == "1  gist:write  never used  for ever  laptop\n"
+    assert idle.cli("token", "list", "alice") == ""
+    assert "no such token" in idle.cli("token", "revoke", "alice", "1", code=1)
+    assert "key 1 of alice is revoked" in idle.cli("key", "revoke", "alice", "1")
+    assert "no such key" in idle.cli("key", "revoke", "alice", "1", code=1)

@@ -1,6 +1,6 @@
 """What paste.gg's clients ask for, in the words of core: a draft of a new paste, a change of one that is."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -35,9 +35,7 @@ class NothingLeft(Refused):
 
 def draft(actor: Actor, asked: dict[str, Any]) -> Draft:
     """A draft of what PasteIn read. Raises Refused for the first rule it breaks, in the original's order."""
-    files = asked["files"]
-    unpack = Unpacker()
-    contents = [unpack(file["content"]) for file in files]
+    files = _unpacked(asked["files"])
     _refuse_empty_names(files)
     if actor.user is None and asked["visibility"] == PRIVATE:
         raise Refused("bad_json", "cannot make anonymous private pastes")
@@ -48,11 +46,10 @@ def draft(actor: Actor, asked: dict[str, Any]) -> Draft:
     names = [made_up(number) if file["name"] is None else file["name"] for number, file in enumerate(files, 1)]
     if len(set(names)) < len(names):
         raise Refused("bad_json", "duplicate file names are not allowed")
-    if not all(contents):
-        raise Refused("bad_json", "file content must not be empty")
+    _refuse_empty_contents(files)
     paths = place(names)
     return Draft(
-        files=dict(zip(paths, contents, strict=True)),
+        files={path: file["bytes"] for path, file in zip(paths, files, strict=True)},
         title=asked["name"] or "",
         description=asked["description"] or "",
         visibility=asked["visibility"],
@@ -65,6 +62,17 @@ def draft(actor: Actor, asked: dict[str, Any]) -> Draft:
 def made_up(number: int, taken: Collection[str] = ()) -> str:
     """The name of a file that was given none: by its number, or the next one that is free."""
     return next(name for name in map("pastefile{}".format, count(number)) if name not in taken)
+
+
+def _unpacked(files: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The files with their `bytes`, those that bring any. Raises Refused."""
+    unpack = Unpacker()
+    return [{**file, "bytes": unpack(file["content"])} if file.get("content") else file for file in files]
+
+
+def _refuse_empty_contents(files: Iterable[dict[str, Any]]) -> None:
+    if not all(file["bytes"] for file in files):
+        raise Refused("bad_json", "file content must not be empty")
 
 
 def _refuse_empty_names(files: Iterable[dict[str, Any]]) -> None:
@@ -107,19 +115,17 @@ def paste_change(asked: dict[str, Any]) -> Change:
 
 def new_file(asked: dict[str, Any]) -> Plan:
     """Adds one file, by the rules of new pastes."""
-    content = Unpacker()(asked["content"])
-    _refuse_empty_names([asked])
-    if not content:
-        raise Refused("bad_json", "file content must not be empty")
-    return lambda files: _Edit(files, [asked], lambda _: content).change()
+    files = _unpacked([asked])
+    _refuse_empty_names(files)
+    _refuse_empty_contents(files)
+    return lambda present: _Edit(present, files).change()
 
 
 def file_changes(asked: list[dict[str, Any]]) -> Plan:
     """Changes, adds and deletes files as an array of FileChangeIn says."""
-    _refuse_empty_names(asked)
-    unpack = Unpacker()
-    unpacked = {id(file): unpack(file["content"]) for file in asked if file.get("content") is not None}
-    return lambda files: _Edit(files, asked, lambda file: unpacked[id(file)]).change()
+    files = _unpacked(asked)
+    _refuse_empty_names(files)
+    return lambda present: _Edit(present, files).change()
 
 
 def one_file(file_id: str, asked: dict[str, Any]) -> Plan:
@@ -137,14 +143,11 @@ def one_file(file_id: str, asked: dict[str, Any]) -> Plan:
 
 
 class _Edit:
-    """What becomes of the files of a paste."""
+    """What becomes of the files that a paste has, of those that are asked for with their `bytes`."""
 
-    def __init__(
-        self, files: list[File], asked: list[dict[str, Any]], content: Callable[[dict[str, Any]], bytes]
-    ) -> None:
+    def __init__(self, files: list[File], asked: list[dict[str, Any]]) -> None:
         self._files = {file.id: file for file in files}
         self._asked = asked
-        self._content = content
         self._names = {name_of(file) for file in files}
 
     def change(self) -> Change:
@@ -160,7 +163,7 @@ class _Edit:
         for number, element in enumerate(new, len(self._files) + 1):
             names.append(element.get("name") or made_up(number, self._names | set(names)))
         for path, name, element in zip(place(names, taken), names, new, strict=True):
-            changes.append(FileChange(path, content=self._content(element)))
+            changes.append(FileChange(path, content=element["bytes"]))
             notes[path] = _note(path, name, element)
         return Change(files=changes, notes=notes, message="update paste")
 
@@ -183,8 +186,6 @@ class _Edit:
         for element in sorted(self._asked, key=rank):
             if "id" in element:
                 changed[element["id"]] = {**changed.get(element["id"], {}), **element}
-                if element.get("content") is not None:
-                    changed[element["id"]]["bytes"] = self._content(element)
         return changed, [element for element in self._asked if "id" not in element]
 
     def _changed(self, changed: dict[str, dict[str, Any]]) -> tuple[list[FileChange], dict[str, FileNote]]:
