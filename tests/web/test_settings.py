@@ -20,6 +20,7 @@ from . import screenshots
 from .people import Person, found, on_record
 
 TOKENS = "/-/settings/access-tokens"
+KEYS = "/-/settings/api-keys"
 SESSIONS = "/-/settings/sessions"
 TWO_FACTOR = "/-/settings/two-factor"
 
@@ -51,7 +52,9 @@ def bob(server: Server) -> Person:
     return _signed_in(server, "bob")
 
 
-@pytest.mark.parametrize("page", ["profile", "password", "sessions", "access-tokens", "export", "export.zip", "delete"])
+@pytest.mark.parametrize(
+    "page", ["profile", "password", "sessions", "access-tokens", "api-keys", "export", "export.zip", "delete"]
+)
 def test_settings_are_for_whoever_is_signed_in(server: Server, alice: Person, page: str) -> None:
     path = f"/-/settings/{page}"
     assert server.nobody.get(path).headers["Location"] == f"/-/login?next={path}"
@@ -164,6 +167,27 @@ def test_a_token_is_made_shown_once_and_revoked(alice: Person) -> None:
     assert tool.get("/api/user").status_code == 401
     assert alice.post(f"{TOKENS}/{number}/revoke").status_code == 404
     assert alice.post(f"{TOKENS}/{'9' * 30}/revoke").status_code == 404
+
+
+def test_an_api_key_is_made_shown_once_and_revoked(alice: Person, bob: Person) -> None:
+    page = alice.post(KEYS, name="<paster>")
+    assert page.status_code == 201
+    key = found(r'value="([0-9a-f]{32})"', page.text)
+    headers = {"Authorization": f"Key {key}"}
+
+    def make() -> requests.Response:
+        body = {"visibility": "private", "files": [{"content": {"format": "text", "value": "x"}}]}
+        return alice.server.nobody.request("POST", "/api/v1/pastes", json=body, headers=headers)
+
+    assert make().json()["result"]["author"]["username"] == "alice"
+    again = alice.get(KEYS).text
+    assert key not in again and "&lt;paster&gt;" in again
+    number = found(r"api-keys/(\d+)/revoke", again)
+    assert bob.post(f"{KEYS}/{number}/revoke").status_code == 404
+    assert alice.post(f"{TOKENS}/{number}/revoke").status_code == 404, "that is another page's"
+    assert alice.post(f"{KEYS}/{number}/revoke").status_code == 303
+    assert make().status_code == 400
+    assert alice.post(KEYS, name="").status_code == 422
 
 
 @pytest.mark.parametrize(
