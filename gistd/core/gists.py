@@ -5,19 +5,18 @@ that finds the row behind its repository, as a crash between the two leaves it, 
 """
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from gistd import index
-from gistd.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from gistd.index import VISIBILITIES, Gist, User
-from gistd.store import ChangeCounts, File, Missing, Repository, Revision, Signature
+from gistd.errors import Invalid, NotFound
+from gistd.index import Gist, User
+from gistd.store import ChangeCounts, File, Repository, Revision, Signature
 
-from . import access, catalogue, house, search
+from . import access, catalogue, guards, house, search
 from .access import Action, Actor
 from .drafts import Change, Draft, made_up_title
 from .passwords import digest
@@ -224,7 +223,7 @@ def create_deletable(actor: Actor, draft: Draft) -> tuple[Gist, str | None]:
 def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist:
     access.require_create(actor, draft.visibility)
     draft.check(house.limits())
-    claim_slug(actor.user, draft.slug)
+    guards.claim_slug(actor.user, draft.slug)
     columns = {
         "owner": actor.user,
         "title": draft.title or made_up_title(draft.files),
@@ -252,13 +251,13 @@ def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged
     if isinstance(change, Change):
         change.check()
     with catalogue.present(gist), house.store.lock(gist.id) as repository:
-        gist = again(actor, Action.EDIT, gist, only_if_unchanged)
+        gist = guards.again(actor, Action.EDIT, gist, only_if_unchanged)
         if not isinstance(change, Change):
             change = change(list(index.files.of(gist).values()))
             change.check()
-        claim_slug(gist.owner, change.slug or "", besides=gist)
+        guards.claim_slug(gist.owner, change.slug or "", besides=gist)
         columns = change.columns()
-        with hidden_first(gist, change), taken_back(repository):
+        with guards.hidden_first(gist, change), guards.taken_back(repository):
             moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
             if moved or columns or change.topics is not None or change.notes:
                 if not (moved or columns or change.topics is not None):
@@ -271,38 +270,20 @@ def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged
 def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:
     """Delete a gist and its repository. Its forks live on. `only_if_unchanged` is as in `change`."""
     access.require(actor, Action.DELETE, gist)
-    _remove(gist, lambda: again(actor, Action.DELETE, gist, only_if_unchanged))
+    guards.remove(gist, lambda: guards.again(actor, Action.DELETE, gist, only_if_unchanged))
 
 
 def take_down(actor: Actor, gist: Gist) -> None:
     """Delete anybody's gist, for an admin."""
     access.require(actor, Action.ADMINISTER, gist)
-    _remove(gist)
+    guards.remove(gist)
 
 
 def delete_all(owner: User) -> None:
     """Delete every gist of an account, one after the other, those that have expired included."""
     while found := index.gists.page(Gist.owner == owner, limit=100, offset=0):
         for gist in found:
-            _remove(gist)
-
-
-def _remove(gist: Gist, look_again: Callable[[], object] = lambda: None, wait: bool = True) -> None:
-    try:
-        with house.store.hold(gist.id, wait):
-            look_again()
-            index.gists.delete(gist)
-            house.store.delete(gist.id)
-    except Missing:
-        index.gists.delete(gist)
-
-
-def again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:
-    """The gist as it is now that we hold its lock: it may have been changed, or hidden, while we waited."""
-    now = index.gists.with_topics(access.require(actor, action, index.gists.by_id(gist.id)))
-    if only_if_unchanged and (now.head, now.updated_at) != (gist.head, gist.updated_at):
-        raise PreconditionFailed("the gist was changed in the meantime")
-    return now
+            guards.remove(gist)
 
 
 def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
@@ -311,7 +292,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     if actor.owns(gist):
         raise Invalid("cannot fork your own gist")
     with catalogue.present(gist), house.store.hold(gist.id):  # two requests at once make one fork
-        gist = again(actor, Action.FORK, gist)
+        gist = guards.again(actor, Action.FORK, gist)
         mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists
         if mine:
             return mine[0], False
@@ -340,52 +321,6 @@ def like(actor: Actor, gist: Gist, liked: bool = True) -> None:
 def likes(actor: Actor, gist: Gist) -> bool:
     """Whether the actor likes the gist."""
     return actor.user is not None and index.gists.likes(actor.user, gist)
-
-
-@contextmanager
-def hidden_first(gist: Gist, change: Change) -> Iterator[None]:
-    """What makes a gist less visible comes before its content changes: what is new may not be for those who see it now.
-
-    It is put back if the block refuses the change.
-    """
-    columns: dict[str, Any] = {}
-    if change.visibility and VISIBILITIES.index(change.visibility) > VISIBILITIES.index(gist.visibility):
-        columns["visibility"] = change.visibility
-    if isinstance(change.expires_at, datetime) and (gist.expires_at is None or change.expires_at < gist.expires_at):
-        columns["expires_at"] = change.expires_at
-    if columns:
-        index.gists.set_columns(gist, columns)
-    try:
-        yield
-    except (Invalid, Conflict):
-        if columns:
-            index.gists.set_columns(gist, {name: getattr(gist, name) for name in columns})
-        raise
-
-
-@contextmanager
-def taken_back(repository: Repository) -> Iterator[None]:
-    """Let the branch go back to where it was if the block finds a conflict: what is refused must not count."""
-    head = repository.head
-    try:
-        yield
-    except Conflict:
-        if repository.head != head:
-            repository.move_head(repository.head, head or "")
-        raise
-
-
-def claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> None:
-    """Conflict when another gist of the owner has the slug. One that has expired gives it up: it is gone."""
-    holder = index.gists.by_slug(owner, slug)
-    if holder is None or holder == besides:
-        return
-    if not access.is_over(holder):
-        raise Conflict("you have another gist with this URL")
-    try:
-        _remove(holder, wait=False)  # we may hold a lock: never wait for another one
-    except BlockingIOError:
-        raise Conflict("the gist that had this URL has expired and is just being removed; try again") from None
 
 
 def _signature(actor: Actor) -> Signature:

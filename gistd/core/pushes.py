@@ -10,7 +10,7 @@ from gistd.index import PUBLIC, Gist
 from gistd.store import Push
 from gistd.store.pkt import Reader
 
-from . import access, catalogue, gists, house, options
+from . import access, catalogue, guards, house, options
 from .access import Action, Actor, Scope
 from .drafts import Change, check_words, is_like_an_id, made_up_title
 
@@ -34,10 +34,10 @@ def push(actor: Actor, gist: Gist, source: Reader) -> Pushed:
     def take(push: Push) -> None:
         wanted = options.change(push.options)
         with catalogue.present(gist), house.store.lock(gist.id) as repository:
-            now = gists.again(actor, Action.EDIT, gist)
+            now = guards.again(actor, Action.EDIT, gist)
             push.check(repository, house.push_limits())
-            gists.claim_slug(now.owner, wanted.slug or "", besides=now)
-            with gists.hidden_first(now, wanted), gists.taken_back(repository):
+            guards.claim_slug(now.owner, wanted.slug or "", besides=now)
+            with guards.hidden_first(now, wanted), guards.taken_back(repository):
                 push.accept(repository)
                 catalogue.record(now, repository, wanted.columns(), topics=wanted.topics)
 
@@ -66,7 +66,7 @@ def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
         wanted = options.change(push.options)
         given = slug if wanted.slug is None else wanted.slug
         push.check(None, house.push_limits())
-        gists.claim_slug(actor.user, given)
+        guards.claim_slug(actor.user, given)
         id = uuid.uuid4().hex
         with house.store.receive(id, push) as repository:
             paths = (file.path for file in repository.files(repository.head or ""))

@@ -93,6 +93,8 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             gists.Listing(public_only=True, since=since),
             gists.Listing(owner=user),
             gists.Listing(owner=user, since=since),
+            gists.Listing(public_only=True, by_age=True),
+            gists.Listing(owner=user, by_age=True),
         ):
             gists.page(who, listing, 2, 30)
         gists.forks(who, gist, 1, 10)
@@ -102,6 +104,8 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         index.gists.page(access.listed(who), limit=30, offset=0, liked_by=user)
     gists.page(NOBODY, gists.Listing(), 1, 30)
     accounts.user("alice")
+    for found in (index.gists.by_number(1), index.gists.by_ident("x"), index.gists.by_private_id("x")):
+        assert found in (gist, None)
     monkeypatch.undo()
     selects = {sql: params for sql, params in statements.items() if sql.startswith("SELECT")}
     assert len(selects) > 12
