@@ -4,7 +4,7 @@ import itertools
 import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from peewee import Value
 
@@ -85,7 +85,7 @@ def put(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mappi
         if row.path in content.texts:
             slot = words.put_text(gist, slot, content.texts[row.path], slots)
         said = _carried(file, row) | content.notes.get(row.path, {})
-        values = (slot, *row, said["label"], said["named"], said["syntax"], said["encoding"])
+        values = (slot, *row, *said.values())  # all of them, in the order of _UNSAID
         if file is None or file.path in renamed.values():
             _ADD.run(file.id if file else uuid.uuid4().hex, gist.number, *values)
         elif values != _values(file):
@@ -102,39 +102,25 @@ def _carried(file: File | None, row: FileRow) -> FileNote:
     return said
 
 
-def _values(file: File) -> tuple[object, ...]:
-    cache = (file.slot, file.path, file.blob, file.size, file.language)
-    return (*cache, file.label, file.named, file.syntax, file.encoding)
+_COLUMNS = ("slot", *FileRow._fields, *_UNSAID)
 
 
-# The field `named` would make a truth of the number of its place.
+def _values(file: File) -> tuple[Any, ...]:
+    return tuple(getattr(file, name) for name in _COLUMNS)
+
+
+def _columns(places: tuple[Any, ...]) -> dict[str, Any]:
+    # As they are: a field would make another value of the number of a place.
+    return {name: Value(place) for name, place in zip(_COLUMNS, places, strict=True)}
+
+
 _FILES = Prepared(lambda gist: File.select().where(File.gist == gist), File)
 _ADD = Prepared(
-    lambda id, gist, slot, path, blob, size, language, label, named, syntax, encoding: File.insert(
-        id=id,
-        gist=gist,
-        slot=slot,
-        path=path,
-        blob=blob,
-        size=size,
-        language=language,
-        label=label,
-        named=Value(named),
-        syntax=syntax,
-        encoding=encoding,
-    )
+    lambda id, gist, *rest: File.insert(id=id, gist=gist, **_columns(rest)),
+    number=2 + len(_COLUMNS),
 )
 _CHANGE = Prepared(
-    lambda slot, path, blob, size, language, label, named, syntax, encoding, id: File.update(
-        slot=slot,
-        path=path,
-        blob=blob,
-        size=size,
-        language=language,
-        label=label,
-        named=Value(named),
-        syntax=syntax,
-        encoding=encoding,
-    ).where(File.id == id)
+    lambda *places: File.update(**_columns(places[:-1])).where(File.id == places[-1]),
+    number=len(_COLUMNS) + 1,
 )
 _DROP = Prepared(lambda id: File.delete().where(File.id == id))
