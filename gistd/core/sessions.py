@@ -24,11 +24,11 @@ KINDS = _SESSION, _HALF = "session", "half session"
 
 def start(user: User, device: str, address: str) -> str:
     """Sign in from a device at an address; returns the secret of the new session."""
-    for old in _all(user):
-        if _is_over(old):
-            index.accounts.delete_credential(old)
-    for old in of(user)[MOST - 1 :]:
-        index.accounts.delete_credential(old)
+    there = index.accounts.credentials(user, _SESSION)
+    kept = [session for session in there if not _is_over(session)][: MOST - 1]
+    for session in there:
+        if session not in kept:
+            index.accounts.delete_credential(session)
     return _start(user, _SESSION, LIFETIME, device, address)
 
 
@@ -62,7 +62,7 @@ def actor(secret: str) -> Actor:
 
 def of(user: User) -> list[Credential]:
     """The sessions of a user, newest first."""
-    return [session for session in _all(user) if not _is_over(session)]
+    return [session for session in index.accounts.credentials(user, _SESSION) if not _is_over(session)]
 
 
 def is_this(session: Credential, secret: str) -> bool:
@@ -88,10 +88,6 @@ def revoke(user: User, id: int) -> None:
 def end_all(user: User) -> None:
     """Sign the user out everywhere, also where the second step is still to come."""
     index.accounts.delete_credentials(user, KINDS)
-
-
-def _all(user: User) -> list[Credential]:
-    return index.accounts.credentials(user, _SESSION)
 
 
 def _find(kind: str, secret: str) -> Credential | None:

@@ -387,6 +387,24 @@ def test_codes_are_not_to_be_guessed(own_server: Callable[..., Server]) -> None:
     assert pia.is_signed_in()
 
 
+def test_no_secret_is_kept_or_logged(server: Server) -> None:
+    password = "only for this test"
+    rosa = Person(server, "rosa").sign_up(password=password, repeat=password)
+    secrets = [password, rosa.session.cookies["gistd_session"], rosa.api().token]
+    rosa.post(TWO_FACTOR)
+    codes = _codes(rosa.get(TWO_FACTOR).text)
+    page = rosa.post(f"{TWO_FACTOR}/on", code=_step(codes, 0)).text
+    secrets += [codes.secret, *re.findall(r"[a-z2-9]{4}(?:-[a-z2-9]{4}){3}", page)]
+    secrets += [rosa.session.cookies["gistd_session"]]
+    rosa.sign_in(password)
+    secrets += [rosa.session.cookies["gistd_session"]]
+    assert rosa.post("/-/login/second", code="000000", next="/?canary").status_code == 401
+    secrets += [secret.replace("-", "") for secret in secrets] + ["canary"]
+    files = [*server.repos.glob("index.sqlite3*"), server.log]
+    kept = b"".join(file.read_bytes() for file in files)
+    assert b"rosa" in kept and not [secret for secret in secrets if secret.encode() in kept]
+
+
 # ---------------------------------------------------------------------- export and the end
 
 
