@@ -4,7 +4,7 @@ import csv
 import io
 
 
-def rows(words: str, delimiter: str, most: int) -> list[list[str]] | None:
+def rows(delimiter: str, most: int, words: str) -> list[list[str]] | None:
     """The first `most` rows and the heading before them; None when this is no table: rows of different lengths, or one
     column only."""
     reader = csv.reader(io.StringIO(words.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)

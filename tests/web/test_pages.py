@@ -148,3 +148,9 @@ def test_every_line_is_there(alice: Client, nobody: Client, name: str, content: 
     assert len(re.findall(r'<tr id="file-1-L\d+">', words)) == lines
     cells = "".join(re.findall("<td>(.*?)</td>", words, re.DOTALL))
     assert ("x" in re.sub("<[^>]*>", "", cells)) == ("x" in content)
+
+
+def test_a_page_shows_plain_what_cannot_be_rendered(alice: Client, nobody: Client) -> None:
+    gist = alice.create({"slow.py": " \n" * 32768 + "THE_END", "quick.py": "def f(): pass\n"})
+    page = nobody.get(f"/alice/{gist['id']}")
+    assert page.status_code == 200 and "THE_END" in page.text and '<span class="k">def</span>' in page.text
