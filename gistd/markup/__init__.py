@@ -1,4 +1,4 @@
-"""Strangers' text made into HTML, marks and rows, by itself: knows nothing of gists, the index or the web.
+"""Strangers' text made into HTML and rows, by itself: knows nothing of gists, the index or the web.
 
 Run in processes of its own, which `core.rendering` starts, limits and kills: the libraries used here can be led
 astray by text made for it.

@@ -11,13 +11,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from . import LENGTH, highlight, markdown, table, words
+from . import LENGTH, highlight, markdown, table
 
 JOBS: dict[str, Callable[..., Any]] = {
     "highlight": highlight.lines,
     "markdown": markdown.render,
     "table": table.rows,
-    "words": words.marks,
 }
 
 

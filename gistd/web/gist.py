@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gistd.core import gists, rendering, text
 from gistd.core.access import Actor, Open
 from gistd.core.gists import Contents
+from gistd.core.rendering import Document
 from gistd.errors import NotFound
 from gistd.http import clone_url, path_of
 from gistd.index import Gist
@@ -25,18 +26,21 @@ REVISIONS_SHOWN = 30
 _REVISION = re.compile(r"[0-9a-f]{40}")
 # What a browser may show of a stranger's file in place; it has no way to run a script in these.
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"}
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
 _RAW_POLICY = "default-src 'none'; sandbox"
 
 
 @dataclass(frozen=True)
 class ShownFile:
-    """A file as a page shows it: as lines of HTML, as an image, or not at all with a reason why."""
+    """A file as a page shows it: a document, a table or lines of HTML, an image, or nothing with a reason why."""
 
     file: File
     anchor: str
     raw: str
     language: str = ""
     lines: tuple[str, ...] = ()
+    document: Document | None = None
+    rows: list[list[str]] | None = None
     is_image: bool = False
     note: str = ""
 
@@ -110,8 +114,16 @@ def _shown(contents: Contents, file: File, number: int, until: float) -> ShownFi
         return ShownFile(file, anchor, raw, note=_("not a text file"))
     if not words:
         return ShownFile(file, anchor, raw, note=_("empty"))
-    lines = rendering.lines(file.blob, file.path, words, until)
-    return ShownFile(file, anchor, raw, text.language(file.path), tuple(lines))
+    language = text.language(file.path)
+    document = rendering.markdown(file.blob, words, until, _folder(raw)) if language == "Markdown" else None
+    delimiter = _DELIMITERS.get(file.path.rpartition(".")[2].lower())
+    rows = rendering.table(file.blob, words, delimiter, until) if delimiter else None
+    lines = tuple(rendering.lines(file.blob, file.path, words, until))
+    return ShownFile(file, anchor, raw, language, lines, document, rows)
+
+
+def _folder(address: str) -> str:
+    return address.rpartition("/")[0] + "/"
 
 
 def _disposition(place: str, path: str) -> str:

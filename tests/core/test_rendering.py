@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gistd.core.rendering.pool import Pool, TooMuch
-from gistd.markup import markdown, table, words
+from gistd.markup import markdown, table
 
 MIB = 1024 * 1024
 SECONDS = 2
@@ -79,10 +79,6 @@ def test_headings_for_a_table_of_contents() -> None:
 )
 def test_tables(text: str, rows: list[list[str]] | None) -> None:
     assert table.rows(",", 10, text) == rows
-
-
-def test_words_that_differ() -> None:
-    assert words.marks([("x = one + 2", "x = two + 2"), ("abc", "something else")]) == [([(4, 7)], [(4, 7)]), ([], [])]
 
 
 @pytest.fixture

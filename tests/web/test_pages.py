@@ -154,3 +154,21 @@ def test_a_page_shows_plain_what_cannot_be_rendered(alice: Client, nobody: Clien
     gist = alice.create({"slow.py": " \n" * 32768 + "THE_END", "quick.py": "def f(): pass\n"})
     page = nobody.get(f"/alice/{gist['id']}")
     assert page.status_code == 200 and "THE_END" in page.text and '<span class="k">def</span>' in page.text
+
+
+def test_markdown_and_tables_are_shown_as_such_with_their_source(alice: Client, nobody: Client) -> None:
+    files = {
+        "doc/a.md": "# One\n\n## Two\n\n## Three\n\n- [x] done ![a](b.png)\n\n<script>x()</script>\n",
+        "t.csv": 'name,number\n"a <b>",1\n',
+        "ragged.csv": "a,b\n1\n",
+    }
+    gist = alice.create(files)
+    words = nobody.get(f"/alice/{gist['id']}").text
+    assert '<h1 id="user-content-one">One</h1>' in words and '<a href="#user-content-two">Two</a>' in words
+    assert f'src="/alice/{gist["id"]}/raw/{gist["commits"][0]["version"]}/doc/b.png"' in words
+    assert "<script>x" not in words and "&lt;script&gt;x()" in words.replace("</span>", "").replace(
+        '<span class="nt">', ""
+    )
+    assert '<th scope="col">name</th>' in words and "<td>a &lt;b&gt;</td>" in words
+    assert words.count('<details class="source">') == 2, "the ragged one is no table"
+    assert 'id="file-1-L1"' in words, "lines can still be linked to"

@@ -5,7 +5,6 @@ text; so is, from then on, a text that had all the time there is. Results are ke
 `GISTD_RENDER_CACHE_BYTES` in each worker: a page that was rendered lately starts nothing.
 """
 
-import hashlib
 import json
 import time
 from functools import cache
@@ -51,8 +50,7 @@ def lines(blob: str, name: str, words: str, until: float, language: str = "") ->
 def markdown(blob: str, words: str, until: float, near: str) -> Document | None:
     """A text in Markdown; None if it is to be shown as it is.
 
-    `near` is the address of the folder that its relative links begin at, with a slash at its end. The blob may be empty
-    for a text that is in none.
+    `near` is the address of the folder that its relative links begin at, with a slash at its end.
     """
     made = _rendered(until, blob, "markdown", words)
     if made is None:
@@ -67,20 +65,11 @@ def table(blob: str, words: str, delimiter: str, until: float) -> list[list[str]
     return rows
 
 
-def marks(pairs: list[tuple[str, str]], until: float) -> list[tuple[list[list[int]], list[list[int]]]]:
-    """For each old line and its new one, what differs: [from, to] in characters, of the old one and of the new one."""
-    made = _rendered(until, "", "words", pairs) if pairs else []
-    return [([], []) for _ in pairs] if made is None else made
-
-
 def _rendered(until: float, blob: str, kind: str, *arguments: Any) -> Any:
     """What the job makes; None when it had its time and made nothing, or cannot be ready until then."""
     if len(arguments[-1]) > house.settings.max_rendered_bytes:
         return None
-    if blob:
-        asked = json.dumps([blob, kind, *arguments[:-1]]).encode()
-    else:
-        asked = hashlib.sha256(json.dumps([kind, *arguments]).encode()).digest()
+    asked = json.dumps([blob, kind, *arguments[:-1]]).encode()
 
     def make() -> bytes | None:
         try:
