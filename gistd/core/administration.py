@@ -9,8 +9,9 @@ from gistd.errors import Unavailable
 from gistd.index import User
 from gistd.store import git_version, libgit2_version
 
-from . import access, gists, house
+from . import access, browse, gists, house
 from .access import Actor
+from .browse import Person
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,6 @@ class Overview:
     problems: list[str]
 
 
-@dataclass(frozen=True)
-class Member:
-    user: User
-    gists: int
-
-
 def overview(actor: Actor) -> Overview:
     access.require_admin(actor)
     users, admins = index.accounts.count()
@@ -45,7 +40,9 @@ def overview(actor: Actor) -> Overview:
         "git": git_version(),
         "libgit2": libgit2_version,
     }
-    return Overview(users, admins, index.gists.census(), versions, *house.store.space(), _problems())
+    return Overview(
+        users, admins, index.gists.census(access.everything(actor)), versions, *house.store.space(), _problems()
+    )
 
 
 def _problems() -> list[str]:
@@ -56,12 +53,9 @@ def _problems() -> list[str]:
     return []
 
 
-def members(actor: Actor, words: str, number: int, size: int) -> tuple[list[Member], int]:
-    """A page of the users whose name contains the words, and how many there are. Pages count from 1."""
-    access.require_admin(actor)
-    users, total = index.accounts.page(words, limit=size, offset=(number - 1) * size)
-    counts = index.gists.number_of(users)
-    return [Member(user, counts.get(user.id, 0)) for user in users], total
+def members(actor: Actor, words: str, number: int, size: int) -> tuple[list[Person], int]:
+    """As `browse.people`, with all gists of each counted."""
+    return browse.counted(access.everything(actor), words, number, size)
 
 
 def set_admin(actor: Actor, user: User, admin: bool) -> None:

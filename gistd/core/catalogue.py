@@ -14,7 +14,7 @@ from gistd.index import NO_NOTES, Content, FileNote, FileRow, Gist
 from gistd.index import File as FileRecord
 from gistd.store import File, Missing, Repository
 
-from . import access, house, search, text
+from . import access, house, languages, search
 from .drafts import made_up_title
 
 
@@ -60,7 +60,7 @@ def check_branch(gist: Gist, repository: Repository) -> None:
 def _differs(gist: Gist, repository: Repository) -> bool:
     check_branch(gist, repository)
     files = _files(repository)
-    rows = _rows(files)
+    rows = _rows(files, index.files.of(gist), {}, NO_NOTES)
     kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
     fit = search.fitting(files)
     texts = {file.path: search.text_of(repository.read(file.blob)) for file in files if file.path in fit}
@@ -94,14 +94,15 @@ def record(
 ) -> None:
     """Write the columns to the index, with all that it keeps of the content, and what is said of the files."""
     files = _files(repository)
-    rows = _rows(files)
+    renamed = renamed or {}
+    before = index.files.of(gist)
+    rows = _rows(files, before, renamed, notes)
     columns = {"updated_at": index.now(), **_cached(repository.head, rows), **columns}
     if columns.get("titled") is False:
         columns["title"] = made_up_title(file.path for file in files)
     named = gist.topic_names if topics is None else sorted(set(topics))
     words = search.words({"title": gist.title, "description": gist.description, **columns}, named, files)
-    before = index.files.of(gist)
-    content = Content(rows, words, _texts(repository, files, before, renamed or {}), notes)
+    content = Content(rows, words, _texts(repository, files, before, renamed), notes)
     index.gists.update(gist, columns, content, before, topics=topics, renamed=renamed)
 
 
@@ -131,7 +132,7 @@ def add(
     at = index.now()
     topics = sorted(set(topics))
     files = _files(repository)
-    rows = _rows(files)
+    rows = _rows(files, {}, {}, notes)
     identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
     cached = _cached(repository.head, rows)
     content = Content(rows, search.words(columns, topics, files), _texts(repository, files, {}, {}), notes)
@@ -147,8 +148,18 @@ def _cached(head: str | None, files: list[FileRow]) -> dict[str, Any]:
     return {"head": head, "file_count": len(files), "size": sum(file.size for file in files)}
 
 
-def _rows(files: list[File]) -> list[FileRow]:
-    return [FileRow(file.path, file.blob, file.size, text.language(file.path)) for file in files]
+def _rows(
+    files: list[File],
+    before: Mapping[str, FileRecord],
+    renamed: Mapping[str, str],
+    notes: Mapping[str, FileNote],
+) -> list[FileRow]:
+    rows = []
+    for file in files:
+        row = before.get(renamed.get(file.path, file.path))
+        chosen = notes.get(file.path, {}).get("syntax", row.syntax if row else None)
+        rows.append(FileRow(file.path, file.blob, file.size, languages.spoken(file.path, chosen)))
+    return rows
 
 
 def reload(id: str) -> Gist:

@@ -5,9 +5,10 @@ that finds the row behind its repository, as a crash between the two leaves it, 
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -25,18 +26,32 @@ from .passwords import digest
 _MAIL_HOST = "users.noreply.invalid"
 
 
+class Sort(StrEnum):
+    """What lists go by. What was last updated, made last or liked most comes first."""
+
+    UPDATED = "updated"
+    CREATED = "created"
+    LIKES = "likes"
+
+
 @dataclass(frozen=True)
 class Listing:
-    """Which gists of those that the actor may see: all, or the ones that meet every condition given."""
+    """Which gists of those that the actor may see: all, or the ones that meet every condition given; in which order.
+
+    `words` is a query of `search`, `language` the name of one as `languages.named` tells it.
+    """
 
     owner: User | None = None
     liked_by: User | None = None
     forks_only: bool = False
     public_only: bool = False
+    visibility: str | None = None
     since: datetime | None = None
+    topic: str | None = None
+    language: str | None = None
     words: str | None = None
-    by_age: bool = False
-    """Last made first, not last updated."""
+    sort: Sort = Sort.UPDATED
+    ascending: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,17 +131,28 @@ def by_private_id(actor: Actor, private_id: str, action: Action = Action.VIEW) -
 
 
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
-    """A page of gists, last updated first. Pages count from 1."""
+    """A page of gists. Pages count from 1. Raises Invalid for words that are no query."""
     condition = access.public() if listing.public_only else access.listed(actor)
+    for wanted in _conditions(listing):
+        condition &= wanted
+    return _page(condition, number, size, listing.liked_by, listing.sort, listing.ascending)
+
+
+def _conditions(listing: Listing) -> Iterator[Any]:
     if listing.owner is not None:
-        condition &= Gist.owner == listing.owner
+        yield Gist.owner == listing.owner
     if listing.forks_only:
-        condition &= Gist.fork_of.is_null(False)
+        yield Gist.fork_of.is_null(False)
+    if listing.visibility is not None:
+        yield Gist.visibility == listing.visibility
     if listing.since is not None:
-        condition &= Gist.updated_at >= listing.since
+        yield Gist.updated_at >= listing.since
+    if listing.topic is not None:
+        yield index.facets.with_topic(listing.topic)
+    if listing.language is not None:
+        yield index.facets.in_language(listing.language)
     if listing.words is not None:
-        condition &= search.condition(listing.words)
-    return _page(condition, number, size, listing.liked_by, listing.by_age)
+        yield search.condition(listing.words)
 
 
 def inventory(actor: Actor, owner: User | None, number: int, size: int) -> Page:
@@ -149,8 +175,16 @@ def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
     return _page(access.listed(actor) & (Gist.fork_of == gist), number, size)
 
 
-def _page(condition: Any, number: int, size: int, liked_by: User | None = None, by_age: bool = False) -> Page:
-    rows = index.gists.page(condition, limit=size, offset=(number - 1) * size, liked_by=liked_by, by_age=by_age)
+def _page(
+    condition: Any,
+    number: int,
+    size: int,
+    liked_by: User | None = None,
+    sort: Sort = Sort.UPDATED,
+    ascending: bool = False,
+) -> Page:
+    offset = (number - 1) * size
+    rows = index.gists.page(condition, limit=size, offset=offset, liked_by=liked_by, sort=sort, ascending=ascending)
     return Page(index.gists.complete(rows, access.public()), index.gists.count(condition, liked_by=liked_by))
 
 

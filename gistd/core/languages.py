@@ -4,11 +4,14 @@ What is kept is the word that was chosen; a dialect that has words of its own fo
 means the same. What Pygments knows, by any of its aliases, is what two words have in common.
 """
 
+import difflib
 from functools import cache
 from typing import NamedTuple
 
 from pygments.lexers import get_all_lexers, guess_lexer, guess_lexer_for_filename
 from pygments.util import ClassNotFound
+
+from . import text
 
 _GUESSED_FROM = 1000
 """How many characters a language is guessed from: there is text that Pygments takes seconds for 8,000 of."""
@@ -58,6 +61,10 @@ _LEXERS = {
 _TREATED_AS = {"c": "cpp", "html": "xml", "toml": "ini"}
 
 
+# What has no name in Pygments, or another one than people see.
+_OURS = {"csv": "CSV", "svg": "SVG", "text": "Text", "text only": "Text", "txt": "Text"}
+
+
 class Language(NamedTuple):
     """A language as Pygments knows it: its name for people, and the first of its aliases."""
 
@@ -69,6 +76,23 @@ def known(word: str) -> Language | None:
     """The language that somebody means by the word, if Pygments knows it; case ignored."""
     word = word.lower()
     return _pygments().get(_LEXERS.get(word, word))
+
+
+def named(word: str) -> str | None:
+    """The name, as files carry it, of the language that somebody means by the word; case ignored."""
+    meant = known(word)
+    return _OURS.get(word.lower()) or (meant.name if meant else None)
+
+
+def near(word: str) -> str | None:
+    """A word for a language that is written much like this one."""
+    found = difflib.get_close_matches(word.lower(), {**_pygments(), **_OURS}, 1)
+    return found[0] if found else None
+
+
+def spoken(path: str, chosen: str | None) -> str:
+    """What a file is written in: what somebody chose, where that is known, else what its name tells; maybe empty."""
+    return (named(chosen) if chosen else None) or text.language(path)
 
 
 def from_highlight(word: str) -> str | None:

@@ -1,32 +1,103 @@
-"""Finding gists by words: in titles, descriptions, topics, the names of files and what is in them."""
+"""Finding gists by words: in titles, descriptions, topics, the names of files and what is in them.
 
-from collections.abc import Iterable, Mapping
+A query is words, and "words in quotes", which may be anywhere in a gist; and qualifiers such as `lang:python`, which
+say where. All of them must hold, and case does not count.
+"""
+
+import difflib
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from gistd import index
 from gistd.errors import Invalid
 from gistd.store import File
 
-from . import text
+from . import languages, text
 
 MAX_QUERY = 200
-MIN_TERM = 3
+MIN_TERM = index.words.TRIGRAM
 MAX_TERMS = 10
 MAX_BYTES = 256 * 1024
 """What of a gist's files can be found: those that fit, in their order, into this many bytes together."""
 
+# A qualifier has a value right behind its colon: `std::sort` and `https://…` are words.
+_TOKEN = re.compile(r'(?:(?P<name>[a-zA-Z]+):(?![:/]))?(?:"(?P<quoted>[^"]*)"(?!\S)|(?P<plain>\S+))')
+
+
+@dataclass(frozen=True)
+class Query:
+    """What somebody looks for: words in small letters, and the name and the value of each qualifier.
+
+    `unknown` has what looks like a qualifier and is none, with the one that it may have been meant for, or None; it is
+    among the words, too.
+    """
+
+    words: tuple[str, ...]
+    qualifiers: tuple[tuple[str, str], ...]
+    unknown: tuple[tuple[str, str | None], ...]
+
+    @property
+    def words_of_paths(self) -> tuple[str, ...]:
+        """What may be found in the path of a file."""
+        return (*self.words, *(value.lower() for name, value in self.qualifiers if name == "file"))
+
+
+def parse(query: str) -> Query:
+    """Raises Invalid for what is too much or too little to look for, and for a language that nobody knows."""
+    tokens = [*_TOKEN.finditer(query)]
+    if not tokens or len(query) > MAX_QUERY or len(tokens) > MAX_TERMS or not index.is_text(query):
+        raise _invalid(f"1 to {MAX_TERMS} words, together at most {MAX_QUERY} characters")
+    words, qualifiers, unknown = [], [], []
+    for token in tokens:
+        name, value = (token["name"] or "").lower(), token["plain"] or token["quoted"]
+        if name in QUALIFIERS:
+            qualifiers.append((name, value))
+        elif name:
+            near = difflib.get_close_matches(name, QUALIFIERS, 1)
+            unknown.append((name, near[0] if near else None))
+            words.append(token[0].lower())
+        else:
+            words.append(value.lower())
+        _check(name, value)
+    if not qualifiers and max(map(len, words)) < MIN_TERM:
+        raise _invalid(f"one of the words must have {MIN_TERM} characters or more")
+    return Query(tuple(words), tuple(qualifiers), tuple(unknown))
+
+
+def _check(name: str, value: str) -> None:
+    if not value.strip():
+        raise _invalid("there is nothing between the quotes")
+    if value.endswith(":") and value[:-1].lower() in QUALIFIERS:
+        raise _invalid(f'what {value} is to look for comes right behind it; to look for itself, write "{value}"')
+    if name == "lang" and languages.named(value) is None:
+        near = languages.near(value)
+        raise _invalid(f"no language is called {value}" + (f"; did you mean lang:{near}?" if near else ""))
+
 
 def condition(query: str) -> Any:
-    """The gists that hold every word of the query somewhere, as a condition. Raises Invalid."""
-    terms = query.lower().split()
-    if not terms or len(query) > MAX_QUERY or len(terms) > MAX_TERMS or not index.is_text(query):
-        raise _invalid(f"1 to {MAX_TERMS} words, together at most {MAX_QUERY} characters")
-    if max(map(len, terms)) < MIN_TERM:
-        raise _invalid(f"one of the words must have {MIN_TERM} characters or more")
-    matched = index.words.found_by(terms[0])
-    for term in terms[1:]:
-        matched &= index.words.found_by(term)
-    return matched
+    """The gists that a query finds, as a condition. Raises Invalid."""
+    parsed = parse(query)
+    conditions = [QUALIFIERS[name](value) for name, value in parsed.qualifiers]
+    conditions += [index.words.found_by(word) for word in sorted(parsed.words, key=len, reverse=True)]
+    return reduce(operator.and_, conditions)
+
+
+def _in_language(word: str) -> Any:
+    return index.facets.in_language(languages.named(word) or "")
+
+
+QUALIFIERS: Mapping[str, Callable[[str], Any]] = {
+    "user": index.accounts.owned_by,
+    "lang": _in_language,
+    "file": lambda words: index.words.in_path(words.lower()),
+    "topic": index.facets.with_topic,
+    "title": lambda words: index.words.in_title(words.lower()),
+}
+"""Where to look, each with the condition that it makes of its value."""
 
 
 def _invalid(words: str) -> Invalid:

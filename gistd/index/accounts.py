@@ -44,6 +44,11 @@ def user_by_name(username: str) -> User | None:
     return User.get_or_none(User.name_key == name_key(username)) if is_text(username) else None
 
 
+def owned_by(username: str) -> Any:
+    """The gists of the user of that name, as a condition."""
+    return Gist.owner.in_(User.select(User.id).where(User.name_key == name_key(username)))
+
+
 def user_by_id(id: int) -> User | None:
     return User.get_or_none(User.id == id)
 

@@ -53,7 +53,11 @@ def _reported(connection: Any) -> Iterator[None]:
 
 
 class _Sqlite(_Reporting, peewee.SqliteDatabase):
-    pass
+    """With a LOWER that knows the letters of all scripts, not only ASCII, as PostgreSQL's does."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.register_function(lambda words: words and words.lower(), "lower", 1)
 
 
 class _Postgresql(_Reporting, peewee.PostgresqlDatabase):

@@ -46,10 +46,26 @@ def by_private_id(private_id: str) -> Gist | None:
     return _rows().where(Gist.private_id == private_id).get_or_none() if is_text(private_id) else None
 
 
-def page(condition: Any, *, limit: int, offset: int, liked_by: User | None = None, by_age: bool = False) -> list[Gist]:
-    """The rows that meet the condition, last updated first; `by_age`: last made first."""
-    order = [Gist.number.desc()] if by_age else [Gist.updated_at.desc(), Gist.number.desc()]
+def page(
+    condition: Any,
+    *,
+    limit: int,
+    offset: int,
+    liked_by: User | None = None,
+    sort: str = "updated",
+    ascending: bool = False,
+) -> list[Gist]:
+    """The rows that meet the condition, by one of `_ORDERS`; the last, or the most, first unless `ascending`."""
+    order = [column.asc() if ascending else column.desc() for column in _ORDERS[sort]]
     return list(_liked(_rows(), liked_by).where(condition).order_by(*order).limit(limit).offset(offset))
+
+
+# Each has an index behind it that the number, which breaks ties, stands in too.
+_ORDERS = {
+    "updated": (Gist.updated_at, Gist.number),
+    "created": (Gist.number,),
+    "likes": (Gist.like_count, Gist.number),
+}
 
 
 def complete(gists: list[Gist], counted: Any) -> list[Gist]:
@@ -96,15 +112,16 @@ def ids_of(owner: User) -> list[str]:
     return [id for (id,) in query]
 
 
-def census() -> dict[str, tuple[int, int]]:
-    """How many gists there are of each visibility, and how many bytes the files at their heads have."""
-    query: Any = Gist.select(Gist.visibility, peewee.fn.COUNT(Gist.number), peewee.fn.SUM(Gist.size))
+def census(condition: Any) -> dict[str, tuple[int, int]]:
+    """How many gists meet the condition of each visibility, and how many bytes the files at their heads have."""
+    query: Any = Gist.select(Gist.visibility, peewee.fn.COUNT(Gist.number), peewee.fn.SUM(Gist.size)).where(condition)
     return {visibility: (number, int(size)) for visibility, number, size in query.group_by(Gist.visibility).tuples()}
 
 
-def number_of(owners: list[User]) -> dict[int, int]:
-    """How many gists each of these users has, by the id of the user; one who has none is left out."""
-    query: Any = Gist.select(Gist.owner, peewee.fn.COUNT(Gist.number)).where(Gist.owner.in_(owners))
+def number_of(owners: list[User], condition: Any) -> dict[int, int]:
+    """How many gists each of these users has that meet the condition, by the id of the user; without those who have
+    none."""
+    query: Any = Gist.select(Gist.owner, peewee.fn.COUNT(Gist.number)).where(Gist.owner.in_(owners), condition)
     return dict(query.group_by(Gist.owner).tuples())
 
 

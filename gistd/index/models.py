@@ -123,6 +123,7 @@ class Gist(_Table):
             (("fork_of", "updated_at", "number"), False),
             (("visibility", "number"), False),
             (("owner", "number"), False),
+            (("visibility", "like_count", "number"), False),
             (("owner", "slug_key"), True),
         )
 
@@ -130,6 +131,7 @@ class Gist(_Table):
 class File(_Table):
     """A file at the head of a gist. `id` stays with it through renames; what follows it is a cache.
 
+    `language` is what it is written in, as lists and searches go by: what somebody chose, else what its name tells.
     `slot` tells which row of `Search` has its text; 0 when it is no text, null when that cannot be found. What follows
     that is no cache: somebody said it of the file, and git cannot hold it.
     """
@@ -147,7 +149,7 @@ class File(_Table):
     encoding = peewee.CharField(6, null=True)  # how its bytes came, text or base64, where somebody said so
 
     class Meta:
-        indexes = ((("gist", "path"), True),)
+        indexes = ((("gist", "path"), True), (("language", "gist"), False))
 
 
 class Topic(_Table):

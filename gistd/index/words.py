@@ -9,6 +9,9 @@ from .connection import database, write
 from .models import File, Gist, Search
 from .prepared import Prepared
 
+TRIGRAM = 3
+"""How many letters a term must have for an index to help to find it; a shorter one is looked for gist by gist."""
+
 _MERGED_PAGES = 500
 
 
@@ -27,10 +30,25 @@ def texts(gist: Gist) -> dict[str, str]:
 
 
 def found_by(term: str) -> Any:
-    """The gists whose words contain the term, as a condition. From three letters on an index helps."""
+    """The gists whose words contain the term, in small letters, as a condition."""
     # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
     pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
-    return Gist.number.in_(Search.select(Search.rowid / Search.SLOTS).where(pattern))
+    if len(term) >= TRIGRAM:
+        return Gist.number.in_(Search.select(Search.rowid / Search.SLOTS).where(pattern))
+    first = Gist.number * Search.SLOTS
+    return peewee.fn.EXISTS(
+        Search.select(Search.rowid).where(Search.rowid.between(first, first + Search.SLOTS - 1), pattern)
+    )
+
+
+def in_title(term: str) -> Any:
+    """The gists whose title contains the term, in small letters, as a condition."""
+    return peewee.fn.LOWER(Gist.title).contains(term)
+
+
+def in_path(term: str) -> Any:
+    """The gists that have a file whose path contains the term, in small letters, as a condition."""
+    return Gist.number.in_(File.select(File.gist).where(peewee.fn.LOWER(File.path).contains(term)))
 
 
 # ---------------------------------------------------------------------- writing

@@ -93,8 +93,8 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             gists.Listing(public_only=True, since=since),
             gists.Listing(owner=user),
             gists.Listing(owner=user, since=since),
-            gists.Listing(public_only=True, by_age=True),
-            gists.Listing(owner=user, by_age=True),
+            gists.Listing(public_only=True, sort=gists.Sort.CREATED),
+            gists.Listing(owner=user, sort=gists.Sort.CREATED),
         ):
             gists.page(who, listing, 2, 30)
         gists.forks(who, gist, 1, 10)

@@ -1,0 +1,161 @@
+"""Finding gists, on both databases: queries, hits, orders, and what there is to go by."""
+
+from dataclasses import replace
+
+import pytest
+
+from gistd.core import browse, catalogue, gists, hits, search
+from gistd.core.access import NOBODY, Actor
+from gistd.core.drafts import Change, Draft, FileChange
+from gistd.core.gists import Listing, Sort
+from gistd.errors import Invalid
+from gistd.index import FileNote, Gist
+
+_BREAD = {"oven/bake.py": "import heat\nprint('Brötchen')\n".encode()}
+_TEA = {"tea.go": b"package tea\n", "notes.md": b"steep: 3 minutes\n"}
+_STEW = {"stew": b"std::stew at https://stew.example/pot\n"}
+
+
+@pytest.fixture
+def kitchen(alice: Actor, bob: Actor) -> dict[str, Gist]:
+    """A few gists by two people; the last two are for some only."""
+    hidden = {"topics": ["baking", "hush"]}
+    drafts = {
+        "bread": (alice, Draft(files=_BREAD, title="Übung: Brot", topics=["baking", "go"])),
+        "tea": (alice, Draft(files=_TEA, description="green tea", topics=["tea"])),
+        "stew": (bob, Draft(files=_STEW, notes={"stew": FileNote(syntax="py")})),
+        "unlisted": (alice, Draft(files={"u.py": b"import unlisted\n"}, visibility="unlisted", **hidden)),
+        "private": (alice, Draft(files={"p.py": b"import private\n"}, visibility="private", **hidden)),
+    }
+    return {name: gists.create(actor, draft) for name, (actor, draft) in drafts.items()}
+
+
+QUERIES = [
+    ("import", "bread"), ("BRÖTCHEN", "bread"), ("user:alice", "bread tea"), ("USER:Alice tea", "tea"),
+    ("user:nobody-here", ""), ("lang:python", "bread stew"), ("lang:PY", "bread stew"), ("lang:go", "tea"),
+    ("lang:markdown lang:go", "tea"), ("lang:markdown lang:python", ""), ("file:BAKE", "bread"),
+    ("file:oven/", "bread"), ("file:e.p", "bread"), ("file:e_p", ""), ("topic:tea", "tea"), ("topic:te", ""),
+    ("title:übung", "bread"), ("title:ÜBUNG", "bread"), ('title:"übung: br"', "bread"), ("title:baking", ""),
+    ('"steep: 3 min"', "tea"), ('"minutes steep"', ""), ("minutes steep", "tea"), ("green file:notes", "tea"),
+    ("std::stew", "stew"), ("https://stew", "stew"), ("steep:", "tea"), ('"steep', ""), ("topic:go br", "bread"),
+    ("lang:python x", "stew"), ("user:alice 3", "tea"), ("private", ""), ("hush", ""), ("topic:hush", ""),
+    ("title:p.py", ""), ("file:u.py", ""), ("unlisted user:alice", ""), ("lang:text", ""),
+]  # fmt: skip
+
+
+def test_queries(kitchen: dict[str, Gist]) -> None:
+    names = {gist.id: name for name, gist in kitchen.items()}
+    for query, found in QUERIES:
+        page = gists.page(NOBODY, Listing(words=query), 1, 10)
+        assert {names[gist.id] for gist in page.gists} == set(found.split()), query
+        assert page.total == len(found.split()), query
+
+
+REFUSED = [
+    ("lang:pythn", "did you mean lang:python?"), ("lang:qqqqqq", "no language is called qqqqqq"),
+    ("user:", 'write "user:"'), ("title: x", "right behind it"), ('user:""', "nothing between the quotes"),
+    ('"  "', "nothing between the quotes"), ("", "1 to 10 words"), ("ab", "3 characters or more"),
+    ("x" * 201, "at most 200 characters"), ("abc " * 11, "1 to 10 words"), ("user:\0", "1 to 10 words"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "words"), REFUSED)
+def test_what_is_no_query_is_told_why(query: str, words: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        search.parse(query)
+    assert words in refused.value.message
+
+
+def test_what_looks_like_a_qualifier_is_told() -> None:
+    query = search.parse("language:go filename:x weight:3 a:b std::sort http://x user:alice")
+    assert query.unknown == (("language", "lang"), ("filename", "file"), ("weight", None), ("a", None))
+    assert query.words == ("language:go", "filename:x", "weight:3", "a:b", "std::sort", "http://x")
+    assert query.qualifiers == (("user", "alice"),)
+
+
+def test_what_is_hidden_is_found_by_its_owner_only(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
+    for query, number in (("import", 3), ("topic:hush", 2), ("lang:python", 4), ("user:alice", 4), ("file:p.py", 1)):
+        assert gists.page(alice, Listing(words=query), 1, 10).total == number, query
+        for other in (bob, NOBODY):
+            assert gists.page(other, Listing(words=query), 1, 10).total <= number - 1, query
+    assert browse.topics(NOBODY, 1, 9) == browse.topics(bob, 1, 9) == [("baking", 1), ("go", 1), ("tea", 1)]
+    assert browse.topics(alice, 1, 2) == [("baking", 3), ("hush", 2)]
+    assert browse.topics(alice, 2, 2) == [("go", 1), ("tea", 1)]
+    assert browse.languages(NOBODY, 1, 9) == [("Python", 2), ("Go", 1), ("Markdown", 1)]
+    assert browse.languages(alice, 1, 1) == [("Python", 4)]
+    for actor, counts in (
+        (alice, {"public": 2, "unlisted": 1, "private": 1}),
+        (bob, {"public": 2}),
+        (NOBODY, {"public": 2}),
+    ):
+        assert alice.user and browse.visibilities(actor, alice.user) == counts
+        people, total = browse.people(actor, "LIC", 1, 10)
+        assert ([(person.user.username, person.gists) for person in people], total) == (
+            [("Alice", sum(counts.values()))],
+            1,
+        )
+
+
+def test_a_list_of_each_thing(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
+    def found(actor: Actor, **wanted: object) -> set[str]:
+        page = gists.page(actor, Listing(**wanted), 1, 10)  # type: ignore[arg-type]
+        assert page.total == len(page.gists)
+        return {name for name, gist in kitchen.items() if gist.id in {row.id for row in page.gists}}
+
+    assert found(bob, topic="baking") == {"bread"}
+    assert found(alice, topic="baking") == {"bread", "unlisted", "private"}
+    assert found(bob, language="Python") == {"bread", "stew"}
+    assert found(alice, visibility="private") == {"private"}
+    assert found(bob, visibility="private") == found(NOBODY, visibility="unlisted") == set()
+    assert found(bob, owner=alice.user, language="Go", topic="tea") == {"tea"}
+
+
+def test_orders(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
+    gists.change(alice, kitchen["bread"], Change(description="later"))
+    for actor in (alice, bob):
+        gists.like(actor, kitchen["tea"])
+    gists.like(bob, kitchen["stew"])
+    names = {gist.id: name for name, gist in kitchen.items()}
+    for sort, wanted in (
+        (Sort.UPDATED, "bread stew tea"), (Sort.CREATED, "stew tea bread"), (Sort.LIKES, "tea stew bread"),
+    ):  # fmt: skip
+        listing = Listing(public_only=True, sort=sort)
+        for asked, order in ((listing, wanted.split()), (replace(listing, ascending=True), wanted.split()[::-1])):
+            one_by_one = [gists.page(NOBODY, asked, number, 1).gists[0] for number in (1, 2, 3)]
+            assert [names[gist.id] for gist in one_by_one] == order
+
+
+def test_a_language_that_was_chosen_counts(alice: Actor) -> None:
+    gist = gists.create(alice, Draft(files={"a.txt": b"x", "b.md": b"y"}, notes={"a.txt": FileNote(syntax="rust")}))
+    assert browse.languages(NOBODY, 1, 9) == [("Markdown", 1), ("Rust", 1)]
+    assert not catalogue.is_behind(gist)
+    gists.change(alice, gist, Change(files=[FileChange("a.txt", None, "c.py"), FileChange("b.md", b"z")]))
+    assert browse.languages(NOBODY, 1, 9) == [("Markdown", 1), ("Rust", 1)], "it stays with the file"
+    gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax="no such language")}))
+    assert browse.languages(NOBODY, 1, 9) == [("Markdown", 1), ("Python", 1)]
+    gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax="html"), "b.md": FileNote(syntax="csv")}))
+    assert browse.languages(NOBODY, 1, 9) == [("CSV", 1), ("HTML", 1)]
+    gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax=None)}))
+    assert browse.languages(NOBODY, 1, 9) == [("CSV", 1), ("Python", 1)]
+    assert not catalogue.is_behind(gists.get(alice, gist.id))
+
+
+def _marked(pieces: list[hits.Piece]) -> str:
+    return "".join(f"[{piece.text}]" if piece.is_hit else piece.text for piece in pieces)
+
+
+def test_hits(alice: Actor) -> None:
+    content = "first\nNeedle and needle\r\nİ needle\n" + "x" * 500 + "NEEDLE" + "y" * 500 + "\n" + "needle\n" * 9
+    files = {"a.bin": b"needle\0", "b/needles.py": content.encode(), "c.py": b"needle", "d.txt": b"nothing"}
+    gist = gists.create(alice, Draft(files=files))
+    found = hits.within(gist, search.parse("needle file:C.PY"))
+    assert [(file.position, _marked(file.path)) for file in found] == [(2, "b/[needle]s.py"), (3, "[c.py]")]
+    assert [line.number for line in found[0].lines] == [2, 3, 4, 5, 6]
+    shown = [_marked(line.pieces) for line in found[0].lines]
+    assert shown[:2] == ["[Needle] and [needle]\r", "İ needle"], "unmarked where small letters are more letters"
+    assert shown[2] == "…" + "x" * 40 + "[NEEDLE]" + "y" * 154 + "…"
+    assert hits.within(gist, search.parse("user:alice")) == []
+    gists.change(alice, gist, Change(files=[FileChange("c.py", b"a new secret")], visibility="private"))
+    assert not [file for file in hits.within(gist, search.parse("secret")) if file.lines], "not what came later"
+    gists.delete(alice, gist)
+    assert hits.within(gist, search.parse("needle")) == []
