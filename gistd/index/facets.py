@@ -9,12 +9,12 @@ from .models import File, Gist, Topic
 
 def with_topic(name: str) -> Any:
     """The gists that have the topic, as a condition."""
-    return Gist.number.in_(Topic.select(Topic.gist).where(Topic.name == name))
+    return Gist.among(Topic.select(Topic.gist).where(Topic.name == name))
 
 
 def in_language(name: str) -> Any:
     """The gists that have a file in the language, as a condition."""
-    return Gist.number.in_(File.select(File.gist).where(File.language == name))
+    return Gist.among(File.select(File.gist).where(File.language == name))
 
 
 def topics(condition: Any, *, limit: int, offset: int) -> list[tuple[str, int]]:

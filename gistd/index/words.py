@@ -31,14 +31,17 @@ def texts(gist: Gist) -> dict[str, str]:
 
 def found_by(term: str) -> Any:
     """The gists whose words contain the term, in small letters, as a condition."""
-    # With an ESCAPE clause SQLite would not use its index, so there is one only where it is needed.
-    pattern = Search.words.contains(term) if set(term) & set("%_\\") else Search.words ** f"%{term}%"
     if len(term) >= TRIGRAM:
-        return Gist.number.in_(Search.select(Search.rowid / Search.SLOTS).where(pattern))
+        return Gist.among(Search.select(Search.rowid / Search.SLOTS).where(_contains(term)))
     first = Gist.number * Search.SLOTS
-    return peewee.fn.EXISTS(
-        Search.select(Search.rowid).where(Search.rowid.between(first, first + Search.SLOTS - 1), pattern)
-    )
+    of_gist = Search.rowid.between(first, first + Search.SLOTS - 1)
+    return peewee.fn.EXISTS(Search.select(Search.rowid).where(of_gist, Search.words.contains(term)))
+
+
+def _contains(term: str) -> Any:
+    if isinstance(database.obj, peewee.SqliteDatabase):  # FTS5: a phrase of trigrams, without a look at the text itself
+        return peewee.Expression(Search.words, "MATCH", '"{}"'.format(term.replace('"', '""')))
+    return Search.words.contains(term)
 
 
 def in_title(term: str) -> Any:
@@ -48,7 +51,7 @@ def in_title(term: str) -> Any:
 
 def in_path(term: str) -> Any:
     """The gists that have a file whose path contains the term, in small letters, as a condition."""
-    return Gist.number.in_(File.select(File.gist).where(peewee.fn.LOWER(File.path).contains(term)))
+    return Gist.among(File.select(File.gist).where(peewee.fn.LOWER(File.path).contains(term)))
 
 
 # ---------------------------------------------------------------------- writing

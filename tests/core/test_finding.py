@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gistd.core import browse, catalogue, gists, hits, search
+from gistd.core import browse, catalogue, gists, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.gists import Listing, Sort
@@ -138,24 +138,3 @@ def test_a_language_that_was_chosen_counts(alice: Actor) -> None:
     gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax=None)}))
     assert browse.languages(NOBODY, 1, 9) == [("CSV", 1), ("Python", 1)]
     assert not catalogue.is_behind(gists.get(alice, gist.id))
-
-
-def _marked(pieces: list[hits.Piece]) -> str:
-    return "".join(f"[{piece.text}]" if piece.is_hit else piece.text for piece in pieces)
-
-
-def test_hits(alice: Actor) -> None:
-    content = "first\nNeedle and needle\r\nİ needle\n" + "x" * 500 + "NEEDLE" + "y" * 500 + "\n" + "needle\n" * 9
-    files = {"a.bin": b"needle\0", "b/needles.py": content.encode(), "c.py": b"needle", "d.txt": b"nothing"}
-    gist = gists.create(alice, Draft(files=files))
-    found = hits.within(gist, search.parse("needle file:C.PY"))
-    assert [(file.position, _marked(file.path)) for file in found] == [(2, "b/[needle]s.py"), (3, "[c.py]")]
-    assert [line.number for line in found[0].lines] == [2, 3, 4, 5, 6]
-    shown = [_marked(line.pieces) for line in found[0].lines]
-    assert shown[:2] == ["[Needle] and [needle]\r", "İ needle"], "unmarked where small letters are more letters"
-    assert shown[2] == "…" + "x" * 40 + "[NEEDLE]" + "y" * 154 + "…"
-    assert hits.within(gist, search.parse("user:alice")) == []
-    gists.change(alice, gist, Change(files=[FileChange("c.py", b"a new secret")], visibility="private"))
-    assert not [file for file in hits.within(gist, search.parse("secret")) if file.lines], "not what came later"
-    gists.delete(alice, gist)
-    assert hits.within(gist, search.parse("needle")) == []

@@ -95,6 +95,9 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             gists.Listing(owner=user, since=since),
             gists.Listing(public_only=True, sort=gists.Sort.CREATED),
             gists.Listing(owner=user, sort=gists.Sort.CREATED),
+            gists.Listing(public_only=True, sort=gists.Sort.LIKES, ascending=True),
+            gists.Listing(public_only=True, topic="tea"),
+            gists.Listing(public_only=True, language="Go"),
         ):
             gists.page(who, listing, 2, 30)
         gists.forks(who, gist, 1, 10)

@@ -92,7 +92,8 @@ def list_public_gists(actor: Actor) -> Response:
 
 @face.get("/gists/search", scope=Open.ANYONE)
 def search_gists(actor: Actor) -> Response:
-    """Gists that hold every word of `q`, in their title, description, topics, file names or files."""
+    """Gists that `q` finds: every word of it in their title, description, topics, file names or files; also by the
+    qualifiers `user:`, `lang:`, `file:`, `topic:` and `title:`."""
     return _answer_gists(actor, Listing(words=request.args.get("q", ""), since=since()))
 
 
