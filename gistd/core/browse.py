@@ -24,14 +24,16 @@ class Person(NamedTuple):
     gists: int
 
 
-def topics(actor: Actor, number: int, size: int) -> list[Tally]:
-    """A page of the topics that there are, the most common first. Pages count from 1."""
-    return [Tally(*row) for row in index.facets.topics(access.listed(actor), limit=size, offset=(number - 1) * size)]
+def topics(actor: Actor, number: int, size: int) -> tuple[list[Tally], bool]:
+    """A page of the topics that there are, the most common first, and whether there are more. Pages count from 1."""
+    rows = index.facets.topics(access.listed(actor), limit=size + 1, offset=(number - 1) * size)
+    return [Tally(*row) for row in rows[:size]], len(rows) > size
 
 
-def languages(actor: Actor, number: int, size: int) -> list[Tally]:
-    """A page of the languages that there are files in, the most common first. Pages count from 1."""
-    return [Tally(*row) for row in index.facets.languages(access.listed(actor), limit=size, offset=(number - 1) * size)]
+def languages(actor: Actor, number: int, size: int) -> tuple[list[Tally], bool]:
+    """A page of the languages that there are files in, as `topics`."""
+    rows = index.facets.languages(access.listed(actor), limit=size + 1, offset=(number - 1) * size)
+    return [Tally(*row) for row in rows[:size]], len(rows) > size
 
 
 def people(actor: Actor, words: str, number: int, size: int) -> tuple[list[Person], int]:

@@ -58,7 +58,7 @@ def parse(query: str) -> Query:
             qualifiers.append((name, value))
         elif name:
             near = difflib.get_close_matches(name, QUALIFIERS, 1)
-            unknown.append((name, near[0] if near else None))
+            unknown.append((token["name"], near[0] if near else None))
             words.append(token[0].lower())
         else:
             words.append(value.lower())

@@ -4,12 +4,14 @@ from typing import Any
 
 import peewee
 
+from .connection import is_text
 from .models import File, Gist, Topic
 
 
 def with_topic(name: str) -> Any:
     """The gists that have the topic, as a condition."""
-    return Gist.among(Topic.select(Topic.gist).where(Topic.name == name))
+    has_it = Topic.name == name if is_text(name) else Topic.name.is_null()
+    return Gist.among(Topic.select(Topic.gist).where(has_it))
 
 
 def in_language(name: str) -> Any:

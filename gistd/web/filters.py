@@ -1,8 +1,9 @@
 """What the templates say in their own way: moments, sizes, addresses, permissions."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 
-from flask import g
+from flask import g, request
 
 from gistd.core import access
 from gistd.core.access import Action
@@ -19,6 +20,13 @@ face.app_template_global("base_url")(base_url)
 def may(action: str, gist: Gist) -> bool:
     """Whether whoever looks may do this to the gist: for showing a button, never for deciding."""
     return access.allowed(g.get("actor", access.NOBODY), Action(action), gist)
+
+
+@face.app_template_global()
+def here(**changes: object) -> str:
+    """This page with its arguments, some of them changed, or taken away by None; its first page if that is not one."""
+    arguments = {**request.args.to_dict(), "page": None, **changes}
+    return f"{request.path}?{urlencode({name: value for name, value in arguments.items() if value is not None})}"
 
 
 @face.app_template_filter()

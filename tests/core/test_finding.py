@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gistd.core import browse, catalogue, gists, search
+from gistd.core import browse, catalogue, gists, hits, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.gists import Listing, Sort
@@ -78,11 +78,11 @@ def test_what_is_hidden_is_found_by_its_owner_only(kitchen: dict[str, Gist], ali
         assert gists.page(alice, Listing(words=query), 1, 10).total == number, query
         for other in (bob, NOBODY):
             assert gists.page(other, Listing(words=query), 1, 10).total <= number - 1, query
-    assert browse.topics(NOBODY, 1, 9) == browse.topics(bob, 1, 9) == [("baking", 1), ("go", 1), ("tea", 1)]
-    assert browse.topics(alice, 1, 2) == [("baking", 3), ("hush", 2)]
-    assert browse.topics(alice, 2, 2) == [("go", 1), ("tea", 1)]
-    assert browse.languages(NOBODY, 1, 9) == [("Python", 2), ("Go", 1), ("Markdown", 1)]
-    assert browse.languages(alice, 1, 1) == [("Python", 4)]
+    assert browse.topics(NOBODY, 1, 9) == browse.topics(bob, 1, 9) == ([("baking", 1), ("go", 1), ("tea", 1)], False)
+    assert browse.topics(alice, 1, 2) == ([("baking", 3), ("hush", 2)], True)
+    assert browse.topics(alice, 2, 2) == ([("go", 1), ("tea", 1)], False)
+    assert browse.languages(NOBODY, 1, 9) == ([("Python", 2), ("Go", 1), ("Markdown", 1)], False)
+    assert browse.languages(alice, 1, 1) == ([("Python", 4)], True)
     for actor, counts in (
         (alice, {"public": 2, "unlisted": 1, "private": 1}),
         (bob, {"public": 2}),
@@ -103,6 +103,7 @@ def test_a_list_of_each_thing(kitchen: dict[str, Gist], alice: Actor, bob: Actor
         return {name for name, gist in kitchen.items() if gist.id in {row.id for row in page.gists}}
 
     assert found(bob, topic="baking") == {"bread"}
+    assert found(bob, topic="bak") == found(bob, topic="\0") == set()
     assert found(alice, topic="baking") == {"bread", "unlisted", "private"}
     assert found(bob, language="Python") == {"bread", "stew"}
     assert found(alice, visibility="private") == {"private"}
@@ -127,14 +128,35 @@ def test_orders(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
 
 def test_a_language_that_was_chosen_counts(alice: Actor) -> None:
     gist = gists.create(alice, Draft(files={"a.txt": b"x", "b.md": b"y"}, notes={"a.txt": FileNote(syntax="rust")}))
-    assert browse.languages(NOBODY, 1, 9) == [("Markdown", 1), ("Rust", 1)]
+    assert browse.languages(NOBODY, 1, 9)[0] == [("Markdown", 1), ("Rust", 1)]
     assert not catalogue.is_behind(gist)
     gists.change(alice, gist, Change(files=[FileChange("a.txt", None, "c.py"), FileChange("b.md", b"z")]))
-    assert browse.languages(NOBODY, 1, 9) == [("Markdown", 1), ("Rust", 1)], "it stays with the file"
+    assert browse.languages(NOBODY, 1, 9)[0] == [("Markdown", 1), ("Rust", 1)], "it stays with the file"
     gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax="no such language")}))
-    assert browse.languages(NOBODY, 1, 9) == [("Markdown", 1), ("Python", 1)]
+    assert browse.languages(NOBODY, 1, 9)[0] == [("Markdown", 1), ("Python", 1)]
     gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax="html"), "b.md": FileNote(syntax="csv")}))
-    assert browse.languages(NOBODY, 1, 9) == [("CSV", 1), ("HTML", 1)]
+    assert browse.languages(NOBODY, 1, 9)[0] == [("CSV", 1), ("HTML", 1)]
     gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax=None)}))
-    assert browse.languages(NOBODY, 1, 9) == [("CSV", 1), ("Python", 1)]
+    assert browse.languages(NOBODY, 1, 9)[0] == [("CSV", 1), ("Python", 1)]
     assert not catalogue.is_behind(gists.get(alice, gist.id))
+
+
+def _marked(pieces: list[hits.Piece]) -> str:
+    return "".join(f"[{piece.text}]" if piece.is_hit else piece.text for piece in pieces)
+
+
+def test_hits(alice: Actor) -> None:
+    content = "first\nNeedle and needle\r\nİ needle\n" + "x" * 500 + "NEEDLE" + "y" * 500 + "\n" + "needle\n" * 9
+    files = {"a.bin": b"needle\0", "b/needles.py": content.encode(), "c.py": b"needle", "d.txt": b"nothing"}
+    gist = gists.create(alice, Draft(files=files))
+    found = hits.within(gist, search.parse("needle file:C.PY"))
+    assert [(file.position, _marked(file.pieces)) for file in found] == [(2, "b/[needle]s.py"), (3, "[c.py]")]
+    assert [line.number for line in found[0].lines] == [2, 3, 4, 5, 6]
+    shown = [_marked(line.pieces) for line in found[0].lines]
+    assert shown[:2] == ["[Needle] and [needle]\r", "İ needle"], "unmarked where small letters are more letters"
+    assert shown[2] == "…" + "x" * 40 + "[NEEDLE]" + "y" * 154 + "…"
+    assert hits.within(gist, search.parse("user:alice")) == []
+    gists.change(alice, gist, Change(files=[FileChange("c.py", b"a new secret")], visibility="private"))
+    assert not [file for file in hits.within(gist, search.parse("secret")) if file.lines], "not what came later"
+    gists.delete(alice, gist)
+    assert hits.within(gist, search.parse("needle")) == []

@@ -45,18 +45,6 @@ def test_lists(alice: Client, nobody: Client) -> None:
     assert "noindex" in nobody.get(f"/alice/{hidden[0]['id']}").text
 
 
-def test_lists_have_pages(alice: Client, nobody: Client) -> None:
-    for number in range(22):
-        alice.create({"a": f"{number}"})
-    first, second = nobody.get("/").text, nobody.get("/?page=2").text
-    assert 'href="?page=2"' in first and "Newer" not in first
-    assert 'href="?page=1"' in second
-    for wrong in ("0", "-1", "99999999999"):
-        assert nobody.get(f"/?page={wrong}").status_code == 404
-    assert nobody.get("/?page=x").status_code == 200
-    assert "no page 999" in nobody.get("/?page=999").text
-
-
 RAW = [
     ("a.txt", b"text", "text/plain; charset=utf-8", "inline"),
     ("a.html", b"<script>alert(1)</script>", "text/plain; charset=utf-8", "inline"),
