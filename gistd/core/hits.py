@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import islice
 from typing import NamedTuple
 
 from gistd.errors import NotFound, Unavailable
@@ -14,7 +16,10 @@ from .search import Query
 
 MAX_FILES = 5
 MAX_LINES = 5
-"""How many lines of a gist are told at most."""
+"""How many files and lines of a gist are told at most: the lines with most of the words in them."""
+
+MAX_LOOKED_AT = 1000
+"""How many lines with something in them these are chosen from."""
 
 MAX_LENGTH = 200
 """How much of a line is told, in characters; a longer one begins this much before what was found:"""
@@ -49,7 +54,7 @@ class FileHits:
 
 
 def within(gist: Gist, query: Query) -> list[FileHits]:
-    """The first files of a gist in which something of the query is. Nothing for one that cannot be read just now."""
+    """The files of a gist in which something of the query is, in their order. None of one that cannot be read now."""
     try:
         # At the head that the row was chosen by: what has become of the gist since may be for other eyes.
         contents = gists.contents(gist, gist.head)
@@ -59,32 +64,45 @@ def within(gist: Gist, query: Query) -> list[FileHits]:
 
 
 def _in_files(contents: Contents, query: Query) -> list[FileHits]:
-    found: list[FileHits] = []
-    left = MAX_LINES
+    matches = list(islice(_matches(contents, query.words), MAX_LOOKED_AT)) if query.words else []
+    best = nsmallest(MAX_LINES, matches, key=lambda match: (-match.words, match.position, match.number))
+    lines: dict[int, list[Line]] = {match.position: [] for match in best}
+    for match in sorted(best, key=lambda match: match.number):
+        lines[match.position].append(Line(match.number, pieces(_shortened(match.line, query.words), query.words)))
+    paths = {position: pieces(file.path, query.words_of_paths) for position, file in enumerate(contents.files, 1)}
+    called = [position for position, path in paths.items() if any(piece.is_hit for piece in path)]
+    shown = list(dict.fromkeys([*lines, *called]))[:MAX_FILES]
+    return [FileHits(position, paths[position], lines.get(position, [])) for position in sorted(shown)]
+
+
+class _Match(NamedTuple):
+    """A line with so many of the words in it."""
+
+    words: int
+    position: int
+    number: int
+    line: str
+
+
+def _matches(contents: Contents, words: Sequence[str]) -> Iterator[_Match]:
     fit = search.fitting(contents.files)
     for position, file in enumerate(contents.files, 1):
-        if len(found) == MAX_FILES:
-            break
-        path = pieces(file.path, query.words_of_paths)
-        words = text.decode(contents.read(file)) if query.words and left and file.path in fit else None
-        lines = list(_lines(words, query.words, left)) if words else []
-        left -= len(lines)
-        if lines or any(piece.is_hit for piece in path):
-            found.append(FileHits(position, path, lines))
-    return found
+        content = text.decode(contents.read(file)) if file.path in fit else None
+        for number, line in _lines(content or "", words):
+            yield _Match(sum(word in line.lower() for word in words), position, number, line)
 
 
-def _lines(content: str, words: Sequence[str], most: int) -> Iterator[Line]:
+def _lines(content: str, words: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines with any of the words in them, and their numbers."""
     pattern, small, lines = _pattern(words), content.lower(), content.split("\n")
-    at = number = 0
-    while most and (hit := pattern.search(small, at)):
+    at, number = 0, 1
+    while hit := pattern.search(small, at):
         number += small.count("\n", at, hit.start())
-        yield Line(number + 1, pieces(_shortened(lines[number], words), words))
-        most -= 1
-        end = small.find("\n", hit.start())
-        if end < 0:
+        yield number, lines[number - 1]
+        at = small.find("\n", hit.start()) + 1
+        if not at:
             return
-        at, number = end + 1, number + 1
+        number += 1
 
 
 def pieces(line: str, words: Sequence[str]) -> list[Piece]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Response, make_response, render_template, request
@@ -163,7 +164,7 @@ def _feed(shown: GistList) -> Response:
     return feeds.feed(shown.heading, shown.listing, shown.address, shown.feed)
 
 
-def _page(actor: Actor, shown: GistList, template: str = "list.html", **more: object) -> Response:
+def _page(actor: Actor, shown: GistList, template: str = "list.html", **more: Any) -> Response:
     number = page_number()
     listing = ordered(shown.listing)
     page = gists.page(actor, listing, number, PER_PAGE)
@@ -185,8 +186,8 @@ def ordered(listing: Listing) -> Listing:
     return replace(listing, sort=sort, ascending=request.args.get("order") == "asc")
 
 
-def paged(page: Page, size: int, template: str, number: int, **values: object) -> Response:
-    """A page of a list; one that is beyond the last is not there, and says so."""
-    more = page.total > number * size
+def paged(page: Page, size: int, template: str, number: int, most: int = MAX_PAGE, **values: Any) -> Response:
+    """A page of a list, of which there are `most` at most; one that is beyond the last is not there, and says so."""
+    more = page.total > number * size and number < most
     rendered = render_template(template, gists=page.gists, total=page.total, number=number, more=more, **values)
     return make_response(rendered, 404 if number > 1 and not page.gists else 200)

@@ -1,6 +1,6 @@
 """Searching: what is found, with the lines that it was found in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import Response, make_response, render_template, request
@@ -48,9 +48,8 @@ def _found(actor: Actor, asked: str, query: Query, number: int) -> Response:
     listing = ordered(Listing(words=asked))
     page = gists.page(actor, listing, number, PER_PAGE)
     found = [Found(gist, hits.within(gist, query)) for gist in page.gists]
-    shown = replace(page, total=min(page.total, PER_PAGE * MAX_PAGE))
     return paged(
-        shown, PER_PAGE, "search.html", number, asked=asked, query=query, found=found, listing=listing,
+        page, PER_PAGE, "search.html", number, MAX_PAGE, asked=asked, query=query, found=found, listing=listing,
         feed=f"/-/search.atom?q={quote(asked)}",
     )  # fmt: skip
 

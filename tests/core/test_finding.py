@@ -147,7 +147,12 @@ def _marked(pieces: list[hits.Piece]) -> str:
 
 def test_hits(alice: Actor) -> None:
     content = "first\nNeedle and needle\r\nİ needle\n" + "x" * 500 + "NEEDLE" + "y" * 500 + "\n" + "needle\n" * 9
-    files = {"a.bin": b"needle\0", "b/needles.py": content.encode(), "c.py": b"needle", "d.txt": b"nothing"}
+    files = {
+        "a.bin": b"needle\0",
+        "b/needles.py": content.encode(),
+        "c.py": b"needle",
+        "d.txt": b"pin\n" * 20 + b"pin pen\n",
+    }
     gist = gists.create(alice, Draft(files=files))
     found = hits.within(gist, search.parse("needle file:C.PY"))
     assert [(file.position, _marked(file.pieces)) for file in found] == [(2, "b/[needle]s.py"), (3, "[c.py]")]
@@ -156,6 +161,8 @@ def test_hits(alice: Actor) -> None:
     assert shown[:2] == ["[Needle] and [needle]\r", "İ needle"], "unmarked where small letters are more letters"
     assert shown[2] == "…" + "x" * 40 + "[NEEDLE]" + "y" * 154 + "…"
     assert hits.within(gist, search.parse("user:alice")) == []
+    best = hits.within(gist, search.parse("pin pen"))[0].lines
+    assert [line.number for line in best] == [1, 2, 3, 4, 21], "the lines with most of the words"
     gists.change(alice, gist, Change(files=[FileChange("c.py", b"a new secret")], visibility="private"))
     assert not [file for file in hits.within(gist, search.parse("secret")) if file.lines], "not what came later"
     gists.delete(alice, gist)
