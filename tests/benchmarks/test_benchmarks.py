@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks.finding import LISTED, QUERIES
 from tests.benchmarks.git_transport import peer_programs
 from tests.harness import require
 
@@ -94,3 +95,10 @@ def test_git_transport_prints_every_row(tmp_path: Path) -> None:
     assert all(float(figures[name][0]) > 0 for name in GIT_TRANSPORT)
     served = [f"clone {gist}: {server}" for gist in ("s1x1", "s3x5", "s5x20") for server in ("gistd", "http-backend")]
     assert all(float(figures[name][4]) > 0 for name in served), "clones per second"
+
+
+def test_finding_prints_every_row(tmp_path: Path) -> None:
+    figures = run("finding", tmp_path, "--gists", "20")
+    rows = [*LISTED, *QUERIES]
+    assert [name for name in figures if name in rows] == rows
+    assert all(float(figures[name][0]) > 0 for name in rows)

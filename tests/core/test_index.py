@@ -106,6 +106,7 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         index.gists.count(access.listed(who), liked_by=user)
         index.gists.page(access.listed(who), limit=30, offset=0, liked_by=user)
     gists.page(NOBODY, gists.Listing(), 1, 30)
+    gists.page(NOBODY, gists.Listing(words="lang:python needle thread"), 2, 30)
     accounts.user("alice")
     for found in (index.gists.by_number(1), index.gists.by_ident("x"), index.gists.by_private_id("x")):
         assert found in (gist, None)
@@ -114,7 +115,11 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert len(selects) > 12
     for sql, params in selects.items():
         plan = [row[3] for row in index.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params)]
-        assert not [step for step in plan if step.startswith("SCAN")], (sql, plan)
+        # What the full-text index (FTS5, told by the M) matches is no scan of its table, however SQLite calls it.
+        assert not [step for step in plan if step.startswith("SCAN") and "VIRTUAL TABLE INDEX 0:M" not in step], (
+            sql,
+            plan,
+        )
         if "LIMIT" in sql and "liked" not in sql:
             assert not [step for step in plan if "TEMP B-TREE" in step], (sql, plan)
     index.close()
