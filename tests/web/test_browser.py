@@ -31,7 +31,7 @@ def test_pages_fit_and_ask_nobody_else(
     running: Browser, furnished: tuple[Server, str], width: int, scheme: str
 ) -> None:
     server, path = furnished
-    for where in ("/", "/alice", path, "/nobody-here"):
+    for where in ("/", "/alice", path, "/nobody-here", "/-/topics", "/-/users", "/-/search", "/-/search?q=yield"):
         asked: list[str] = []
         problems: list[str] = []
         context = running.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
@@ -63,6 +63,22 @@ def test_a_line_can_be_linked_to(running: Browser, furnished: tuple[Server, str]
     assert page.url.endswith("#file-2-L3")
     marked = "getComputedStyle(document.querySelector('#file-2-L3')).backgroundColor"
     assert page.evaluate(marked) == "rgb(244, 239, 211)"
+    page.context.close()
+
+
+def test_the_keyboard_leads_from_words_to_the_line_that_has_them(
+    running: Browser, furnished: tuple[Server, str]
+) -> None:
+    server, path = furnished
+    page = screenshots.open_page(running, f"{server.url}/-/search", 1440, "light")
+    page.focus("main input[type=search]")
+    page.keyboard.type("yield lang:python")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/-/search?q=*")
+    page.focus(".hits th a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server.url}{path}#file-*-L*")
+    assert "yield" in page.inner_text(":target").lower()
     page.context.close()
 
 
