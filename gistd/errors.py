@@ -34,13 +34,14 @@ class Forbidden(GistdError):
 
 
 class Invalid(GistdError):
-    """What was sent breaks a rule. `fields` says which field breaks which."""
+    """What was sent breaks a rule. `fields` says which field breaks which, `path` which file it is about, if one."""
 
     status = 422
 
-    def __init__(self, message: str, fields: dict[str, list[str]] | None = None) -> None:
+    def __init__(self, message: str, fields: dict[str, list[str]] | None = None, path: str | None = None) -> None:
         super().__init__(message)
         self.fields = fields or {}
+        self.path = path
 
 
 class TooLarge(Invalid):
@@ -48,9 +49,13 @@ class TooLarge(Invalid):
 
 
 class Conflict(GistdError):
-    """Somebody else already holds that name, or changed the thing first."""
+    """Somebody else already holds that name, or changed the thing first. `fields` says which field it is about."""
 
     status = 409
+
+    def __init__(self, message: str, fields: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields or {}
 
 
 class PreconditionFailed(GistdError):

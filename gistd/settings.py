@@ -72,6 +72,9 @@ class Settings:
     render_answer_bytes: int = _setting(8 * MIB, "the largest HTML that a text is made into")
     render_cache_bytes: int = _setting(16 * MIB, "memory of each worker for what was rendered lately; 0: none")
     max_rendered_bytes: int = _setting(512 * 1024, "the longest text, in characters, that is not just shown plain")
+    max_form_bytes: int = _setting(
+        4 * MIB, "the most content of files that the editor puts on its page; what is beyond stays as it is"
+    )
     max_request_bytes: int = _setting(64 * MIB, "the largest request body")
 
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -42,6 +42,7 @@ class Open(StrEnum):
 class Action(StrEnum):
     VIEW = "view"
     EDIT = "edit"
+    ARCHIVE = "archive"
     DELETE = "delete"
     FORK = "fork"
     LIKE = "like"
@@ -53,6 +54,7 @@ _IMPLIED = {Scope.GIST_WRITE: Scope.GIST_READ, Scope.USER_WRITE: Scope.USER_READ
 _NEEDED = {
     Action.VIEW: Scope.GIST_READ,
     Action.EDIT: Scope.GIST_WRITE,
+    Action.ARCHIVE: Scope.GIST_WRITE,
     Action.DELETE: Scope.GIST_WRITE,
     Action.FORK: Scope.GIST_WRITE,
     Action.LIKE: Scope.USER_WRITE,
@@ -162,7 +164,7 @@ def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | Non
         return Unauthenticated("Requires authentication")
     if _NEEDED[action] not in actor.scopes:
         return Forbidden("token lacks required scope/permission")
-    if action in (Action.EDIT, Action.DELETE) and not actor.owns(gist):
+    if action in (Action.EDIT, Action.ARCHIVE, Action.DELETE) and not actor.owns(gist):
         return Forbidden("You are not the owner of this gist")
     if action is Action.EDIT and gist.archived:
         return Forbidden("This gist is archived and is read-only")

@@ -15,6 +15,7 @@ from gistd.store import FileChange, Limits, check_files, check_path, folded
 
 MAX_TITLE = 250
 MAX_DESCRIPTION = 1000
+MAX_MESSAGE = 1000
 MAX_LONG_WORDS = 25_600
 """The longest title and the longest description, in bytes, for the dialects that allow longer ones than we do."""
 
@@ -61,6 +62,7 @@ class Draft:
     topics: Sequence[str] = ()
     slug: str = ""
     expires_at: datetime | None = None
+    message: str = "Create gist"
     notes: Mapping[str, FileNote] = field(default_factory=dict)
     long_words: bool = False
 
@@ -112,6 +114,11 @@ def check_words(asked: Draft | Change) -> None:
     """Raise Invalid, naming the field, for the first rule that what is asked for beside the files breaks."""
     for name, problem in _problems(asked):
         raise Invalid(f"{name}: {problem}", {name: [problem]})
+
+
+def topics_in(words: str) -> list[str]:
+    """The topics that somebody wrote one after the other, with spaces or commas between them."""
+    return [topic for topic in re.split(r"[\s,]+", words) if topic]
 
 
 def made_up_title(paths: Iterable[str]) -> str:
@@ -180,7 +187,7 @@ def is_like_an_id(name: str) -> bool:
 
 
 def _problems(asked: Draft | Change) -> Iterator[tuple[str, str]]:
-    for name, most in (("title", MAX_TITLE), ("description", MAX_DESCRIPTION)):
+    for name, most in (("title", MAX_TITLE), ("description", MAX_DESCRIPTION), ("message", MAX_MESSAGE)):
         text = getattr(asked, name)
         if text is not None and not is_text(text):
             yield name, "not valid text"

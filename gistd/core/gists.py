@@ -269,7 +269,7 @@ def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist
         "deletion_key": deletion_key,
     }
     id = uuid.uuid4().hex
-    with house.store.create(id, draft.files, _signature(actor), "Create gist") as repository:
+    with house.store.create(id, draft.files, _signature(actor), draft.message) as repository:
         catalogue.add(id, repository, columns, draft.topics, draft.notes)
     return catalogue.reload(id)
 
@@ -299,6 +299,13 @@ def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged
                 renamed = {item.new_path: item.path for item in change.files if item.new_path}
                 catalogue.record(gist, repository, columns, topics=change.topics, renamed=renamed, notes=change.notes)
     return catalogue.reload(gist.id)
+
+
+def archive(actor: Actor, gist: Gist, archived: bool = True) -> None:
+    """Let a gist be read-only from now on, or not any more. That is no update of it."""
+    access.require(actor, Action.ARCHIVE, gist)
+    with catalogue.present(gist), house.store.hold(gist.id):  # whoever is changing it just now goes first
+        index.gists.set_columns(guards.again(actor, Action.ARCHIVE, gist), {"archived": archived})
 
 
 def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None:

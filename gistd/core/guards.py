@@ -75,7 +75,8 @@ def claim_slug(owner: User | None, slug: str, besides: Gist | None = None) -> No
     if holder is None or holder == besides:
         return
     if not access.is_over(holder):
-        raise Conflict("you have another gist with this URL")
+        words = "you have another gist with this URL"
+        raise Conflict(words, {"slug": [words]})
     try:
         remove(holder, wait=False)  # we may hold a lock: never wait for another one
     except BlockingIOError:

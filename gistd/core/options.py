@@ -1,6 +1,5 @@
 """What a pusher says beside the commits: `git push -o title=… -o visibility=private` (git-push(1), --push-option)."""
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,7 @@ from gistd.errors import Invalid
 from gistd.index import now
 from gistd.store import shown
 
-from .drafts import LIFETIMES, Change, check_words
+from .drafts import LIFETIMES, Change, check_words, topics_in
 
 
 def change(options: Iterable[str]) -> Change:
@@ -32,10 +31,6 @@ def change(options: Iterable[str]) -> Change:
     return wanted
 
 
-def _topics(value: str) -> list[str]:
-    return [topic for topic in re.split(r"[\s,]+", value) if topic]
-
-
 def _expiry(value: str) -> datetime | None:
     if value == "never":
         return None
@@ -55,7 +50,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "title": ("title", str),
     "description": ("description", str),
     "visibility": ("visibility", str),
-    "topics": ("topics", _topics),
+    "topics": ("topics", topics_in),
     "url": ("slug", str),
     "expire": ("expires_at", _expiry),
 }

@@ -3,7 +3,10 @@
 import codecs
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import takewhile
+from operator import add
 
 from pygments.lexers import find_lexer_class_for_filename
 
@@ -30,6 +33,7 @@ _FTYP = {b"avif": "image/avif", b"M4A ": "audio/mp4"}
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _HTML = re.compile(rb"(?i)\s*<(!doctype html|html|head|body|script|iframe|h1|div|table)[\s>]")
 _XML = re.compile(rb"\s*<\?xml[\s]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def is_binary(content: bytes) -> bool:
@@ -112,3 +116,37 @@ def language(path: str) -> str:
         return known[suffix]
     lexer = find_lexer_class_for_filename(name)
     return "" if lexer is None else str(lexer.name)
+
+
+# ---------------------------------------------------------------------- text that went through a form
+
+
+def editable(content: bytes) -> str | None:
+    """The text of a file, if a form's text area can hold it and give it back: UTF-8 without NUL."""
+    return None if b"\0" in content else decode(content)
+
+
+def from_form(typed: str, before: str = "") -> str:
+    """What a text area means that was filled with the text `before`.
+
+    HTML knows one end of line only, and sends CRLF for it whatever the text had (HTML, 4.10.5.4 and 4.10.11.6). So a
+    text whose lines are what they were is what it was; and in one that was changed, the lines before and after the
+    change keep their ends, and the others get the one that most lines have: LF in a new text.
+    """
+    lines, old = _LINE_END.split(typed), _LINE_END.split(before)
+    if lines == old:
+        return before
+    ends = _LINE_END.findall(before)
+    usual = max(("\n", "\r\n", "\r"), key=ends.count)
+    if len(set(ends)) < 2:
+        return usual.join(lines)
+    needed = len(lines) - 1
+    head = ends[: min(_in_common(lines, old), needed)]
+    tail = ends[len(ends) - min(max(_in_common(lines[::-1], old[::-1]) - 1, 0), needed - len(head), len(ends)) :]
+    joined = "".join(map(add, lines, [*head, *[usual] * (needed - len(head) - len(tail)), *tail, ""]))
+    return joined if _LINE_END.split(joined) == lines else usual.join(lines)  # a CR and a LF may have come together
+
+
+def _in_common(some: Iterable[str], others: Iterable[str]) -> int:
+    """With how many of the same lines both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))

@@ -8,7 +8,7 @@ from pygit2.enums import ConfigLevel
 
 from .fetch import Answers
 from .maintenance import Sizes, collect
-from .objects import File, Signature
+from .objects import File, Signature, blob_id
 from .process import version as git_version
 from .receive import Push
 from .repository import ChangeCounts, FileChange, Repository, Revision
@@ -31,6 +31,7 @@ __all__ = [
     "Signature",
     "Sizes",
     "Store",
+    "blob_id",
     "check_files",
     "check_path",
     "collect",

@@ -74,6 +74,11 @@ def blob(content: bytes) -> GitObject:
     return named(b"blob", content)
 
 
+def blob_id(content: bytes) -> str:
+    """The id that these bytes have as a file."""
+    return blob(content).id
+
+
 def trees(files: Iterable[File]) -> list[GitObject]:
     """The trees of a revision, folders before what holds them; the root is the last one."""
     root: dict[str, Any] = {}

@@ -72,20 +72,20 @@ def check_path(path: str) -> None:
         check_component(component, path)
     check_folders(components[:-1], path)
     if len(components) - 1 > MAX_FOLDERS:
-        raise Invalid(f"file name {shown(path)}: more than {MAX_FOLDERS} folders deep")
+        raise Invalid(f"file name {shown(path)}: more than {MAX_FOLDERS} folders deep", path=path)
 
 
 def check_component(component: str, path: str) -> None:
     """Raise Invalid unless `component` may be a part of `path`."""
     problem = _problem(component)
     if problem:
-        raise Invalid(f"file name {shown(path)}: {problem}")
+        raise Invalid(f"file name {shown(path)}: {problem}", path=path)
 
 
 def check_folders(folders: Iterable[str], path: str) -> None:
     """Raise Invalid if one of the folders has a name that only a file may have."""
     if ATTRIBUTES in folders:
-        raise Invalid(f"file name {shown(path)}: {ATTRIBUTES} cannot be a folder")
+        raise Invalid(f"file name {shown(path)}: {ATTRIBUTES} cannot be a folder", path=path)
 
 
 def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
@@ -99,10 +99,10 @@ def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
     for path, size in files:
         check_path(path)
         if size > limits.file_bytes:
-            raise TooLarge(f"file {shown(path)} is larger than {limits.file_bytes} bytes")
+            raise TooLarge(f"file {shown(path)} is larger than {limits.file_bytes} bytes", path=path)
         key = folded(path)
         if key in paths:
-            raise Invalid(f"files {shown(paths[key])} and {shown(path)} have the same name")
+            raise Invalid(f"files {shown(paths[key])} and {shown(path)} have the same name", path=path)
         paths[key] = path
     if sum(size for _, size in files) > limits.gist_bytes:
         raise TooLarge(f"the files are together larger than {limits.gist_bytes} bytes")
@@ -110,7 +110,7 @@ def check_files(files: Iterable[tuple[str, int]], limits: Limits) -> None:
         while "/" in key:
             key = key.rpartition("/")[0]
             if key in paths:
-                raise Invalid(f"{shown(paths[key])} cannot be a file and a folder (of {shown(path)})")
+                raise Invalid(f"{shown(paths[key])} cannot be a file and a folder (of {shown(path)})", path=paths[key])
 
 
 def folded(path: str) -> str:
@@ -160,7 +160,7 @@ def needs_reading(path: str) -> bool:
 def check_content(path: str, content: bytes) -> None:
     """Raise Invalid for a content that git would not take under that name."""
     if needs_reading(path) and _LONG_LINE.search(content):
-        raise Invalid(f"file {shown(path)}: a line is longer than {MAX_ATTRIBUTES_LINE} bytes")
+        raise Invalid(f"file {shown(path)}: a line is longer than {MAX_ATTRIBUTES_LINE} bytes", path=path)
 
 
 def shown(path: str) -> str:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gistd.core import credentials
 from gistd.core.access import Actor
-from gistd.errors import GistdError, Invalid
+from gistd.errors import Conflict, GistdError, Invalid
 from gistd.http import client_address
 from gistd.index import User
 
@@ -22,7 +22,7 @@ def user_of(actor: Actor) -> User:
 
 def page(template: str, refused: GistdError | None = None, status: int = 200, **values: Any) -> Response:
     """The page, with what was wrong about a form that was sent: in whole, and by field. No cache keeps it."""
-    fields = refused.fields if isinstance(refused, Invalid) else {}
+    fields = refused.fields if isinstance(refused, Invalid | Conflict) else {}
     problems = {name: words[0] for name, words in fields.items()}
     rendered = render_template(template, problem=refused.message if refused else "", problems=problems, **values)
     response = make_response(rendered, refused.status if refused else status)

@@ -1,0 +1,189 @@
+"""A gist is made, and changed."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from gistd import index
+from gistd.core import access, editing, gists
+from gistd.core.access import Action, Actor, Open
+from gistd.core.drafts import LIFETIMES, Change, Draft, topics_in
+from gistd.core.gists import Contents, Plan
+from gistd.errors import Conflict, GistdError, Invalid, NotFound
+from gistd.http import path_of
+from gistd.index import PUBLIC, VISIBILITIES, FileNote, Gist, now
+
+from ..face import face
+from ..forms import page
+from ..texts import _
+from . import sheet as sheets
+from .sheet import Card, Sheet, name_of
+
+
+@face.get("/-/new", scope=Open.ANYONE)
+def new_form(actor: Actor) -> Response:
+    access.require_create(actor, PUBLIC)
+    return _editor(actor, sheets.blank())
+
+
+@face.post("/-/new", scope=Open.EVERYBODY)
+def create(actor: Actor) -> AnyResponse:
+    sheet = sheets.typed()
+    if more := _more(actor, sheet):
+        return more
+    try:
+        _same_writer(actor, sheet)
+        gist, key = gists.create_deletable(actor, _draft(sheet))
+    except GistdError as refused:
+        return _editor(actor, sheet, refused)
+    return page("edit/made.html", status=201, gist=gist, key=key) if key else redirect(path_of(gist), 303)
+
+
+@face.get("/<place:username>/<name>/edit", scope=Open.ONE_GIST)
+def edit_form(actor: Actor, username: str, name: str) -> Response:
+    gist = gists.find(actor, username, name, Action.EDIT)
+    return _editor(actor, sheets.of(gists.contents(gist)), gist=gist)
+
+
+@face.post("/<place:username>/<name>/edit", scope=Open.EVERYBODY)
+def edit(actor: Actor, username: str, name: str) -> AnyResponse:
+    sheet = sheets.typed()
+    try:
+        _same_writer(actor, sheet)
+    except Conflict as refused:  # before the gist is looked for: whoever lost their session does not lose their text
+        return _editor(actor, sheet, refused)
+    gist = gists.find(actor, username, name, Action.EDIT)
+    if more := _more(actor, sheet, gist):
+        return more
+    try:
+        _refuse_crossed_words(sheet, gist)
+        gist = gists.change(actor, gist, _plan(sheet, gist))
+    except (Invalid, Conflict) as refused:
+        return _editor(actor, sheet, refused, gist)
+    return redirect(path_of(gist), 303)
+
+
+# ---------------------------------------------------------------------- what is asked for
+
+
+def _draft(sheet: Sheet) -> Draft:
+    files = sheet.edited({})
+    editing.changes([], files, [])  # two of one name are told apart nowhere else
+    return Draft(
+        files={file.path: file.content or b"" for file in files},
+        title=sheet.title,
+        description=sheet.description,
+        visibility=sheet.visibility,
+        topics=topics_in(sheet.topics),
+        slug=sheet.slug,
+        expires_at=_expiry(sheet),
+        message=sheet.message or "Create gist",
+        notes=_notes(sheet, files),
+    )
+
+
+def _plan(sheet: Sheet, gist: Gist) -> Plan:
+    """What the sheet makes of the gist, whatever its files are by then."""
+    base = _base(gist, sheet.revision)
+    before = {file.path: base.read(file) for file in base.files} if base else {}
+    edited = sheet.edited(before)
+    asked: dict[str, Any] = sheet.changed()
+    if "topics" in asked:
+        asked["topics"] = topics_in(asked["topics"])
+    if asked.get("title") == "":
+        asked |= {"title": None, "untitled": True}
+    if sheet.message:
+        asked["message"] = sheet.message
+    if sheet.expires != ("keep" if gist.expires_at else "never"):
+        asked["expires_at"] = _expiry(sheet)
+    asked["notes"] = _notes(sheet, edited)
+
+    def plan(present: list[index.File]) -> Change:
+        return Change(files=editing.changes(base.files if base else [], edited, present), **asked)
+
+    return plan
+
+
+def _base(gist: Gist, revision: str) -> Contents | None:
+    """The gist as it was when the edit began; None if that has been pushed away since."""
+    try:
+        return gists.contents(gist, revision) if len(revision) == 40 else None
+    except NotFound:
+        return None
+
+
+def _notes(sheet: Sheet, edited: list[editing.Edited]) -> dict[str, FileNote]:
+    """Of files that nobody gave a name, that it is made up."""
+    names = {card.name for card in sheet.cards}
+    return {file.path: FileNote(named=False) for file in edited if file.is_new and file.path not in names}
+
+
+def _expiry(sheet: Sheet) -> datetime | None:
+    """Raises Invalid."""
+    if sheet.expires in LIFETIMES:
+        return now() + LIFETIMES[sheet.expires]
+    if sheet.expires != "at":
+        return None
+    try:
+        return datetime.fromisoformat(sheet.expires_at).replace(tzinfo=UTC)
+    except ValueError:
+        words = _("a day and a time, such as 2030-01-31T12:00")
+        raise Invalid(words, {"expires_at": [words]}) from None
+
+
+def _same_writer(actor: Actor, sheet: Sheet) -> None:
+    """Conflict if who sends the form is not who was given it: nobody publishes as nobody by accident."""
+    if sheet.writer != name_of(actor):
+        raise Conflict(
+            _("you are signed in as %(name)s now, not as when you began: look whether that is right, and save again")
+            % {"name": name_of(actor)}
+            if actor.user
+            else _("you are not signed in any more: sign in in another window, and save again here")
+        )
+
+
+def _refuse_crossed_words(sheet: Sheet, gist: Gist) -> None:
+    """Conflict if others changed, to something else, what is changed here; from now on the sheet has seen it."""
+    current = sheets.words_of(gist)
+    mine = sheet.changed()
+    sheet.say({name: words for name, words in current.items() if name not in mine})  # only others changed that
+    crossed = [name for name in mine if current[name] not in (sheet.seen.get(name), mine[name])]
+    sheet.seen = current
+    if crossed:
+        fields = {name: [_("meanwhile it became: %(words)s") % {"words": current[name] or "—"}] for name in crossed}
+        raise Conflict(_("the gist was changed in the meantime"), fields)
+
+
+# ---------------------------------------------------------------------- the page
+
+
+def _more(actor: Actor, sheet: Sheet, gist: Gist | None = None) -> Response | None:
+    """The page with another card, where that was asked for."""
+    if request.form.get("do") != "add":
+        return None
+    sheet.add(text="")
+    return _editor(actor, sheet, gist=gist)
+
+
+def _editor(actor: Actor, sheet: Sheet, refused: GistdError | None = None, gist: Gist | None = None) -> Response:
+    if isinstance(refused, Invalid):
+        sheet.mark(refused.path, refused.message)
+    sheet.fit()
+    sheet.writer = name_of(actor)
+    response = page(
+        "edit/form.html",
+        refused,
+        sheet=sheet,
+        new_card=Card("0", text=""),
+        seen=json.dumps(sheet.seen),
+        gist=gist,
+        place=request.path,
+        visibilities=VISIBILITIES if actor.user else [word for word in VISIBILITIES if word != index.PRIVATE],
+        lifetimes=LIFETIMES,
+    )
+    if refused is None:
+        response.headers["Cache-Control"] = "private, no-cache"  # going back finds what was typed
+    return response
