@@ -1,18 +1,15 @@
 """Gists are written and changed on the pages, by forms alone: what a browser sends without JavaScript."""
 
-import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
-from tests.harness import Client, Git, Server
+from tests.harness import Client, Server
 
-from .people import Person, found, on_record
+from .people import Person, found
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89"
 ODD_TEXTS = {
@@ -47,7 +44,7 @@ class Form(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         name = given.get("name", "")
         self._hidden += tag == "template"
-        if self._hidden or not name and tag != "option":
+        if self._hidden or (not name and tag != "option"):
             return
         if tag == "input" and given.get("type") in ("checkbox", "radio"):
             if "checked" in given:
@@ -152,8 +149,18 @@ def _saved(answer: requests.Response) -> str:
 
 
 def test_a_gist_is_made_and_changed(alice: Person, tool: Client) -> None:
-    form = _new(alice, title="By hand", description="two\nlines", visibility="unlisted", topics="tea, milk  sugar",
-                slug="by-hand", expires="1day", message="As it began", name_1="src/main.py", text_1="print(1)\n")  # fmt: skip
+    form = _new(
+        alice,
+        title="By hand",
+        message="As it began",
+        description="two\nlines",
+        visibility="unlisted",
+        topics="tea, milk  sugar",
+        slug="by-hand",
+        expires="1day",
+        name_1="src/main.py",
+        text_1="print(1)\n",
+    )
     more = form.set(do="add").send(alice, "/-/new")
     form = Form(more.text)
     assert more.status_code == 200 and form["text-1"] == "print(1)\n" and form["title"] == "By hand"
