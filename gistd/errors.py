@@ -33,6 +33,10 @@ class Forbidden(GistdError):
     status = 403
 
 
+class NotYours(Forbidden):
+    """Only the owner may do this; the actor is somebody else."""
+
+
 class Invalid(GistdError):
     """What was sent breaks a rule. `fields` says which field breaks which, `path` which file it is about, if one."""
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, wraps
 from ipaddress import ip_address, ip_network
@@ -80,6 +80,23 @@ class Face(Blueprint):
         self.render_error = render_error
         self.claims = re.compile(claims)
         self.routes: list[Route] = []
+
+    def at(
+        self, mounts: Sequence[str], method: str, path: str, *, scope: Scope | Open
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """A decorator that hangs a view on a path below each of the mounts."""
+
+        def hang(view: Callable[..., Any]) -> Callable[..., Any]:
+            for mount in mounts:
+                self.route(mount + path, methods=[method], scope=scope)(view)
+            return view
+
+        return hang
+
+    def is_asked(self) -> bool:
+        """Whether the current request is for this face, be it that nothing was found there."""
+        claimed = request.blueprint is None and self.claims.match(request.path) is not None
+        return claimed or request.blueprint == self.name
 
     def add_url_rule(
         self,

@@ -39,13 +39,18 @@ def dialects() -> list[ModuleType]:
     return [importlib.import_module(f"{__name__}.{name}") for name in names]
 
 
+def require_enabled() -> None:
+    """Raise Forbidden where the operator has switched the APIs off."""
+    if not house.settings.api_enabled:
+        raise Forbidden("API is disabled")
+
+
 def actor_by_header() -> Actor:
     """The actor of `Authorization: Bearer <token>` or `Token <token>`; nobody without that header.
 
     A credential that is there must be right, also where none is needed. Cookies are never looked at.
     """
-    if not house.settings.api_enabled:
-        raise Forbidden("API is disabled")
+    require_enabled()
     header = request.headers.get("Authorization")
     if header is None:
         return NOBODY

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hmac import compare_digest
 from typing import Any
 
-from gistd.errors import Forbidden, GistdError, Invalid, NotFound, Unauthenticated
+from gistd.errors import Forbidden, GistdError, Invalid, NotFound, NotYours, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, Gist, User, now
 
 from . import house
@@ -165,7 +165,7 @@ def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | Non
     if _NEEDED[action] not in actor.scopes:
         return Forbidden("token lacks required scope/permission")
     if action in (Action.EDIT, Action.ARCHIVE, Action.DELETE) and not actor.owns(gist):
-        return Forbidden("You are not the owner of this gist")
+        return NotYours("You are not the owner of this gist")
     if action is Action.EDIT and gist.archived:
         return Forbidden("This gist is archived and is read-only")
     return None

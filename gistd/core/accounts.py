@@ -1,6 +1,8 @@
 """Users: who has an account here, and under what name."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from gistd import index
 from gistd.errors import Forbidden, Invalid
@@ -20,15 +22,22 @@ RESERVED = frozenset(
 _USERNAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
-def create_user(username: str, password: str | None = None, email: str = "", admin: bool = False) -> User:
-    """The first one becomes an admin. Without a password only tokens open the account.
+def create_user(
+    username: str,
+    password: str | None = None,
+    email: str = "",
+    admin: bool = False,
+    credential: Mapping[str, Any] | None = None,
+) -> User:
+    """The first one becomes an admin. Without a password only tokens open the account, or the credential that it is
+    made with: its columns.
 
     Raises Invalid or Conflict.
     """
     _check_username(username)
     address = _checked_email(email)
     hashed = None if password is None else passwords.hashed(password)
-    return index.accounts.add_user(username, hashed, address, admin)
+    return index.accounts.add_user(username, hashed, address, admin, credential)
 
 
 def require_signup() -> None:
@@ -37,13 +46,19 @@ def require_signup() -> None:
         raise Forbidden("This server does not take new accounts; ask its operator for one")
 
 
-def sign_up(username: str, password: str, email: str, address: str) -> User:
+def sign_up(
+    username: str,
+    password: str | None,
+    email: str,
+    address: str,
+    credential: Mapping[str, Any] | None = None,
+) -> User:
     """As `create_user`, for whoever comes along. Raises Forbidden where nobody may, TooManyRequests for one address."""
     require_signup()
     _check_username(username)
     most = house.settings.max_signups_per_address
     throttle.count(Limit(f"signup {address}", most, "too many new accounts from here; try again later"))
-    return create_user(username, password, email)
+    return create_user(username, password, email, credential=credential)
 
 
 def _check_username(username: str) -> None:

@@ -19,7 +19,6 @@ from .access import Actor
 from .gists import Listing
 
 _CHUNK = 256 * 1024
-_PAGE = 100
 
 README = """Everything that {username} had on gistd.
 
@@ -99,16 +98,8 @@ def _account(actor: Actor, user: User) -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "created_at": _moment(user.created_at),
-        "likes": [_place(gist) for gist in _liked(actor, user)],
+        "likes": [_place(gist) for gist in gists.each(actor, Listing(liked_by=user))],
     }
-
-
-def _liked(actor: Actor, user: User) -> Iterator[Gist]:
-    number, page = 1, gists.page(actor, Listing(liked_by=user), 1, _PAGE)
-    while page.gists:
-        yield from page.gists
-        number += 1
-        page = gists.page(actor, Listing(liked_by=user), number, _PAGE)
 
 
 def _gist(actor: Actor, gist: Gist) -> dict[str, Any]:

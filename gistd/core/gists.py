@@ -24,6 +24,7 @@ from .passwords import digest
 
 # Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
 _MAIL_HOST = "users.noreply.invalid"
+_EACH = 100
 
 
 class Sort(StrEnum):
@@ -76,7 +77,7 @@ class Contents:
 
     def noted(self) -> list[index.File]:
         """The files at the head, by path, with their ids and what was said of them. Asks the index."""
-        return sorted(index.files.of(self.gist).values(), key=lambda file: str(file.path))
+        return noted(self.gist)
 
     def find(self, path: str) -> File:
         """The file of that path. Raises NotFound."""
@@ -155,6 +156,15 @@ def _conditions(listing: Listing) -> Iterator[Any]:
         yield search.condition(listing.words)
 
 
+def each(actor: Actor, listing: Listing) -> Iterator[Gist]:
+    """All gists of a listing, one after the other; asked for page by page."""
+    number, found = 1, page(actor, listing, 1, _EACH)
+    while found.gists:
+        yield from found.gists
+        number += 1
+        found = page(actor, listing, number, _EACH)
+
+
 def inventory(actor: Actor, owner: User | None, number: int, size: int) -> Page:
     """A page of all gists that there are, or all of one owner's, for an admin."""
     condition = access.everything(actor)
@@ -199,6 +209,11 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
             gist = catalogue.catch_up(gist)
         at = repository.head if revision is None else repository.resolve(revision)
         return Contents(gist, at, repository.files(at) if at else [], repository)
+
+
+def noted(gist: Gist) -> list[index.File]:
+    """The files at the head as the index has them, by path: what they are called, and what was said of them."""
+    return sorted(index.files.of(gist).values(), key=lambda file: str(file.path))
 
 
 def read(gist: Gist, revision: str, path: str) -> bytes:

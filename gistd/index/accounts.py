@@ -14,11 +14,20 @@ from .models import Credential, Failures, Gist, Like, SecondFactor, User, now
 from .prepared import Prepared
 
 
-def add_user(username: str, password_hash: str | None, email: str, admin: bool) -> User:
-    """The first account becomes an admin. Conflict when the name is taken, case ignored."""
+def add_user(
+    username: str,
+    password_hash: str | None,
+    email: str,
+    admin: bool,
+    credential: Mapping[str, Any] | None = None,
+) -> User:
+    """A new account, with a first credential if one is given, in one: its columns. The first account becomes an admin.
+
+    Conflict when the name is taken, case ignored.
+    """
     try:
         with write():
-            return User.create(
+            user = User.create(
                 uuid=uuid.uuid4().hex,
                 username=username,
                 name_key=name_key(username),
@@ -26,6 +35,9 @@ def add_user(username: str, password_hash: str | None, email: str, admin: bool) 
                 password_hash=password_hash,
                 is_admin=admin or is_empty(),
             )
+            if credential is not None:
+                Credential.create(user=user, **credential)
+            return user
     except peewee.IntegrityError as error:
         raise Conflict("username already taken") from error
 

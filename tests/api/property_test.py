@@ -44,6 +44,7 @@ DIALECTS = {
         lambda client: f"Key {client.server.cli('key', 'create', client.name).strip()}",
         "ignored_auth.enabled = false\nmissing_required_header.enabled = false\n",
     ),
+    "ranna": Dialect("/v1", lambda client: f"Bearer {client.token}"),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from gistd.api import opengist, pastegg
+from gistd.api import opengist, pastegg, ranna
 from gistd.core.access import Scope
 from gistd.describe import Description
 from gistd.http import Face
@@ -15,6 +15,7 @@ from tests.api import property_test
 from tests.harness import Client, Server
 
 DIALECTS = [(opengist.face, opengist.DESCRIPTION), (pastegg.face, pastegg.DESCRIPTION)]
+DIALECTS += [(ranna.face, ranna.DESCRIPTION)]
 each_dialect = pytest.mark.parametrize(("face", "described"), DIALECTS, ids=[face.name for face, _ in DIALECTS])
 
 
@@ -60,7 +61,7 @@ def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert "Traceback" not in running.log.read_text()
 
 
-@pytest.mark.parametrize(("name", "least"), [("opengist", 1000), ("pastegg", 500)])
+@pytest.mark.parametrize(("name", "least"), [("opengist", 1000), ("pastegg", 500), ("ranna", 300)])
 def test_made_up_requests_find_nothing(unlimited: Server, name: str, least: int) -> None:
     # The same ones each time; the script makes up new ones.
     code, requests, words = property_test.run(unlimited, name, 10, "--seed", "6157")

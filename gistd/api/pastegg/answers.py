@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
-from gistd.api import NotJson
+from gistd.api import NotJson, require_enabled
 from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, GistdError, Invalid, NotFound, PreconditionFailed, Unauthenticated
@@ -62,8 +62,7 @@ def actor_to_delete() -> Actor:
 
 
 def _checked_key() -> str | None:
-    if not house.settings.api_enabled:
-        raise Forbidden("API is disabled")
+    require_enabled()
     key = presented()
     if key is None:
         return None

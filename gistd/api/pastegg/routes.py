@@ -1,7 +1,7 @@
 """paste.gg's endpoints: load, core, dump. The body is read before the paste is looked for, as the original does."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from flask import Response, g, request
 from werkzeug.exceptions import NotFound
@@ -23,25 +23,14 @@ MAX_DELETED = 15
 MOUNTS = (openapi.DESCRIPTION.prefix, "/<any(v1, v0):version>")
 """Where the API is: as the original has it, and as it is behind its proxy."""
 
-_View = TypeVar("_View", bound=Callable[..., Any])
-
 
 def _actor() -> Actor:
     return actor_to_delete() if request.endpoint == "pastegg.delete_paste" else actor_by_key()
 
 
-face = Face("pastegg", _actor, answer_error, r"/api/v[01](/|$)|/v[01]/(pastes|users)(/|$)")
+face = Face("pastegg", _actor, answer_error, r"/api/v[01](/|$)|/v[01]/pastes(/|$)|/v[01]/users/[^/]+/?$")
 
-
-def _at(method: str, path: str, scope: Scope | Open) -> Callable[[_View], _View]:
-    """Hang a view on a path below each of the mounts."""
-
-    def hang(view: _View) -> _View:
-        for mount in MOUNTS:
-            face.route(mount + path, methods=[method], scope=scope)(view)
-        return view
-
-    return hang
+_at = partial(face.at, MOUNTS)
 
 
 @face.url_value_preprocessor
@@ -57,7 +46,7 @@ def _refuse_options() -> None:
 
 @face.after_app_request
 def _headers(response: Response) -> Response:
-    if request.blueprint == face.name or (request.blueprint is None and face.claims.match(request.path)):
+    if face.is_asked():
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
