@@ -61,7 +61,7 @@ def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert "Traceback" not in running.log.read_text()
 
 
-@pytest.mark.parametrize(("name", "least"), [("opengist", 1000), ("pastegg", 500), ("ranna", 300)])
+@pytest.mark.parametrize(("name", "least"), [("opengist", 1000), ("pastegg", 500), ("ranna", 200)])
 def test_made_up_requests_find_nothing(unlimited: Server, name: str, least: int) -> None:
     # The same ones each time; the script makes up new ones.
     code, requests, words = property_test.run(unlimited, name, 10, "--seed", "6157")

@@ -65,7 +65,7 @@ class DisplayName(Words):
 
 
 class SnippetIn(Shape):
-    language = Language(MAX_LANGUAGE, pattern=f"^{LANGUAGE}$")
+    language = Language(MAX_LANGUAGE, pattern=rf"^(\s*|{LANGUAGE})$")
     code = Words(MAX_CODE)
     displayname = DisplayName(MAX_DISPLAYNAME)
 

@@ -14,7 +14,11 @@ import pytest
 from tests.api.ranna.client import GUID, IDENT, MASTERKEY, TIME, Cast, Snipper, outcome
 
 Check = Callable[[Cast], Any]
-UNAUTHORIZED, NOT_FOUND, UNFIT = (401, "Unauthorized"), (404, "Not Found"), (400, "One or more validation errors occurred.")
+UNAUTHORIZED, NOT_FOUND, UNFIT = (
+    (401, "Unauthorized"),
+    (404, "Not Found"),
+    (400, "One or more validation errors occurred."),
+)
 NO_LANGUAGE, NO_CODE = (400, "Language must be specified"), (400, "Code must be specified")
 BAD_NAME, TAKEN = (400, "Invalid username pattern"), (400, "Username already exists")
 NOBODYS = "01234567-89ab-cdef-0123-456789abcdef"
@@ -177,7 +181,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("7 idents differ", lambda c: len({c.nobody.snippet()["ident"] for _ in range(3)}), 3),
     *((f"7 language {word!r}", kept("language", language=word), word) for word in ("go", "golang", "Ωmega", "a_b-c:d.e", "x" * 50, "GO")),
     *((f"7 language {word!r} is refused", posted(language=word), UNFIT) for word in ("c++", "c#", "a b", "x" * 51, "go\n", "a/b", ZERO_WIDTH, 5, True, [])),
-    *((f"7 code {ascii(code)}", kept("code", code=code), code) for code in ("x", " x ", "a\r\nb", "é\U0001f600\n", "\0", "no newline", "\ufeffx", "\n\nx\n\n")),
+    *((f"7 code {code!a}", kept("code", code=code), code) for code in ("x", " x ", "a\r\nb", "é\U0001f600\n", "\0", "no newline", "\ufeffx", "\n\nx\n\n")),
     ("7 code of 500,000", kept("code", code="x" * 500_000), "x" * 500_000),
     ("7 code of 500,001", posted(code="x" * 500_001), UNFIT),
     ("7 UTF-16 counts", posted(code="\U0001f600" * 250_001), UNFIT),
