@@ -6,7 +6,7 @@ much for the page, is not in the form: then it stays as it is.
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from gistd.core.access import Actor
 from gistd.core.editing import Edited
 from gistd.core.gists import Contents
 from gistd.index import PUBLIC, Gist
+from gistd.store import folded
 
 from ..texts import _
 
@@ -24,6 +25,14 @@ _FIELDS_OF_A_CARD, _OTHER_FIELDS = 10, 100
 WORDS = ("title", "description", "visibility", "topics", "slug")
 """What is said of a gist beside its files, by the names of the fields."""
 _ABOUT = ("expires", "expires_at", "message", "writer", "revision")
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """What others made of a file that is changed here, too: its path (empty: deleted) and its text, if any."""
+
+    path: str = ""
+    text: str | None = None
 
 
 @dataclass
@@ -41,8 +50,9 @@ class Card:
     id: str = ""
     size: int = 0
     removed: bool = False
+    clash: Theirs | None = None
     theirs: bool = False
-    """After a clash: what others made of it is to stay."""
+    """What others made of it is to stay."""
 
     problem: str = ""
 
@@ -83,12 +93,19 @@ class Sheet:
     seen: dict[str, str] = field(default_factory=dict)
     cards: list[Card] = field(default_factory=list)
 
-    def edited(self, before: dict[str, bytes]) -> list[Edited]:
-        """The files as they are wanted, those without a name under a made up one; `before` has the bytes by path."""
+    @property
+    def chosen(self) -> list[Card]:
+        """The cards that something comes of."""
+        return [card for card in self.cards if card.was or not (card.is_blank or card.removed or card.theirs)]
+
+    def edited(self, before: Mapping[str, bytes]) -> list[Edited]:
+        """The files as they are wanted, a card each of those that are `chosen`; `before` has the bytes by path.
+
+        Those without a name get a made up one.
+        """
         taken = {card.name for card in self.cards}
         free = (name for number in range(1, 10**6) if (name := f"gistfile{number}.txt") not in taken)
-        cards = [card for card in self.cards if not card.is_blank and (card.was or not (card.removed or card.theirs))]
-        return [card.edited(card.name or card.was or next(free), before.get(card.was)) for card in cards]
+        return [card.edited(card.name or card.was or next(free), before.get(card.was)) for card in self.chosen]
 
     def changed(self) -> dict[str, str]:
         """What of WORDS is not as it was when the edit began."""
@@ -109,7 +126,7 @@ class Sheet:
     def mark(self, path: str | None, problem: str) -> None:
         """Say at the cards with this name what is wrong about it."""
         for card in self.cards:
-            if path is not None and card.name == path and not card.removed:
+            if path is not None and folded(card.name) == folded(path) and not card.removed:
                 card.problem = problem
 
     def fit(self) -> None:
@@ -136,12 +153,19 @@ def of(contents: Contents) -> Sheet:
     sheet = Sheet(revision=contents.revision or "", seen=words, expires="keep" if gist.expires_at else "never")
     sheet.say(words)
     ids = {file.path: str(file.id) for file in contents.noted()}
-    left = house.settings.max_form_bytes
     for file in contents.files:
-        words_in_it = text.editable(contents.read(file)) if file.size <= left else None
-        left -= file.size if words_in_it is not None else 0
-        sheet.add(name=file.path, text=words_in_it, was=file.path, id=ids.get(file.path, ""), size=file.size)
+        sheet.add(name=file.path, was=file.path, id=ids.get(file.path, ""), size=file.size)
+    read(sheet.cards, contents)
     return sheet
+
+
+def read(cards: Iterable[Card], contents: Contents) -> None:
+    """Fill the text areas of these cards, as far as there is room on the page."""
+    left = house.settings.max_form_bytes
+    for card in cards:
+        words = text.editable(contents.read(contents.find(card.was))) if card.size <= left else None
+        left -= card.size if words is not None else 0
+        card.text = words
 
 
 def words_of(gist: Gist) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A gist is made, and changed."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from gistd import index
 from gistd.core import access, editing, gists
 from gistd.core.access import Action, Actor, Open
 from gistd.core.drafts import LIFETIMES, Change, Draft, topics_in
+from gistd.core.editing import Clash
 from gistd.core.gists import Contents, Plan
 from gistd.errors import Conflict, GistdError, Invalid, NotFound
 from gistd.http import path_of
@@ -19,6 +21,7 @@ from gistd.index import PUBLIC, VISIBILITIES, FileNote, Gist, now
 from ..face import face
 from ..forms import page
 from ..texts import _
+from . import crossed
 from . import sheet as sheets
 from .sheet import Card, Sheet, name_of
 
@@ -58,9 +61,14 @@ def edit(actor: Actor, username: str, name: str) -> AnyResponse:
     gist = gists.find(actor, username, name, Action.EDIT)
     if more := _more(actor, sheet, gist):
         return more
+    base = _base(gist, sheet.revision)
+    before = {file.path: base.read(file) for file in base.files} if base else {}
     try:
-        _refuse_crossed_words(sheet, gist)
-        gist = gists.change(actor, gist, _plan(sheet, gist))
+        crossed.refuse_words(sheet, gist)
+        gist = gists.change(actor, gist, _plan(sheet, gist, base, before))
+    except Clash as clash:
+        crossed.rebase(sheet, clash, before, gists.contents(gist))
+        return _editor(actor, sheet, clash, gist)
     except (Invalid, Conflict) as refused:
         return _editor(actor, sheet, refused, gist)
     return redirect(path_of(gist), 303)
@@ -85,10 +93,8 @@ def _draft(sheet: Sheet) -> Draft:
     )
 
 
-def _plan(sheet: Sheet, gist: Gist) -> Plan:
+def _plan(sheet: Sheet, gist: Gist, base: Contents | None, before: Mapping[str, bytes]) -> Plan:
     """What the sheet makes of the gist, whatever its files are by then."""
-    base = _base(gist, sheet.revision)
-    before = {file.path: base.read(file) for file in base.files} if base else {}
     edited = sheet.edited(before)
     asked: dict[str, Any] = sheet.changed()
     if "topics" in asked:
@@ -143,18 +149,6 @@ def _same_writer(actor: Actor, sheet: Sheet) -> None:
             if actor.user
             else _("you are not signed in any more: sign in in another window, and save again here")
         )
-
-
-def _refuse_crossed_words(sheet: Sheet, gist: Gist) -> None:
-    """Conflict if others changed, to something else, what is changed here; from now on the sheet has seen it."""
-    current = sheets.words_of(gist)
-    mine = sheet.changed()
-    sheet.say({name: words for name, words in current.items() if name not in mine})  # only others changed that
-    crossed = [name for name in mine if current[name] not in (sheet.seen.get(name), mine[name])]
-    sheet.seen = current
-    if crossed:
-        fields = {name: [_("meanwhile it became: %(words)s") % {"words": current[name] or "—"}] for name in crossed}
-        raise Conflict(_("the gist was changed in the meantime"), fields)
 
 
 # ---------------------------------------------------------------------- the page
