@@ -34,7 +34,7 @@ def test_imports_only_go_down() -> None:
         (r"\bos\.environ\b|\bgetenv\b", ["gistd/settings.py"]),
         (r"\brevparse", []),
         (r"shell=True|os\.system", []),
-        (r"\| *safe\b|Markup\(", ["gistd/web/templates/gist.html", "gistd/web/templates/edit/preview.html"]),
+        (r"\| *safe\b|Markup\(", ["gistd/web/templates/file.html", "gistd/web/templates/edit/preview.html"]),
     ],
 )  # fmt: skip
 def test_each_thing_has_its_room(words: str, rooms: list[str]) -> None:

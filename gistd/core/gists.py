@@ -374,6 +374,11 @@ def like(actor: Actor, gist: Gist, liked: bool = True) -> None:
     index.gists.set_like(actor.user, gist, liked, index.now())
 
 
+def likers(gist: Gist, number: int, size: int) -> list[User]:
+    """A page of those who like the gist, the latest first. Pages count from 1."""
+    return index.gists.likers(gist, limit=size, offset=(number - 1) * size)
+
+
 def likes(actor: Actor, gist: Gist) -> bool:
     """Whether the actor likes the gist."""
     return actor.user is not None and index.gists.likes(actor.user, gist)

@@ -125,6 +125,12 @@ def number_of(owners: list[User], condition: Any) -> dict[int, int]:
     return dict(query.group_by(Gist.owner).tuples())
 
 
+def likers(gist: Gist, *, limit: int, offset: int) -> list[User]:
+    """Those who like the gist, the latest first."""
+    rows = User.select().join(Like, on=(Like.user == User.id)).where(Like.gist == gist)
+    return list(rows.order_by(Like.created_at.desc(), User.id).limit(limit).offset(offset))
+
+
 def likes(user: User, gist: Gist) -> bool:
     return Like.select().where(Like.user == user, Like.gist == gist).exists()
 

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from . import LENGTH, highlight, markdown, table
+from . import LENGTH, highlight, markdown, table, words
 
 JOBS: dict[str, Callable[..., Any]] = {
     "highlight": highlight.lines,
     "markdown": markdown.render,
     "table": table.rows,
+    "words": words.marks,
 }
 
 

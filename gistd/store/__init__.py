@@ -6,12 +6,13 @@
 import pygit2
 from pygit2.enums import ConfigLevel
 
+from .diff import ChangeCounts, ChangedFile, Line
 from .fetch import Answers
 from .maintenance import Sizes, collect
 from .objects import File, Signature, blob_id
 from .process import version as git_version
 from .receive import Push
-from .repository import ChangeCounts, FileChange, Repository, Revision
+from .repository import FileChange, Repository, Revision
 from .rules import Limits, PushLimits, check_files, check_path, folded, shown
 from .store import Missing, Store
 
@@ -20,9 +21,11 @@ libgit2_version = pygit2.LIBGIT2_VERSION
 __all__ = [
     "Answers",
     "ChangeCounts",
+    "ChangedFile",
     "File",
     "FileChange",
     "Limits",
+    "Line",
     "Missing",
     "Push",
     "PushLimits",

@@ -14,20 +14,17 @@ from pathlib import Path
 from typing import cast
 
 import pygit2
-from pygit2.enums import DeltaStatus, ObjectType, RepositoryOpenFlag, SortMode
+from pygit2.enums import ObjectType, RepositoryOpenFlag, SortMode
 
 from gistd.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 from . import disk, objects, packs
+from .diff import ChangeCounts, ChangedFile, Changes, Line
 from .objects import File, GitObject, Signature
 from .rules import Limits, check_content, check_files, needs_reading
 
 _KINDS = {kind: name for name, kind in objects.KINDS.items()} | {ObjectType.TAG: b"tag"}
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a calendar holds
-MAX_DIFF_BYTES = 128 * 1024
-MAX_DIFFED_BYTES = 1024 * 1024
-"""A changed file with a side larger than the first, and all files of a revision beyond the second, count as
-changed without their lines: a diff holds the interpreter's lock for as long as it takes."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +49,6 @@ class Revision:
     author_email: str
     authored_at: datetime
     message: str
-
-
-@dataclass(frozen=True)
-class ChangeCounts:
-    """What a revision changed against the one before it, in files and lines."""
-
-    files: int
-    additions: int
-    deletions: int
 
 
 class Repository:
@@ -211,45 +199,26 @@ class Repository:
             walker = self._git.walk(start, SortMode.NONE)
             return [_revision(commit) for commit in islice(walker, skip, skip + limit)]
 
+    def parent(self, revision: str) -> str | None:
+        """The first parent of a revision; None if it has none."""
+        with readable(self.path):
+            parents = self._commit(revision).parent_ids
+            return str(parents[0]) if parents else None
+
+    def changes(self, revision: str, since: str | None) -> Changes:
+        """What is different since another revision; None stands for nothing."""
+        with readable(self.path):
+            return Changes(self._git, None if since is None else self._commit(since).tree, self._commit(revision).tree)
+
     def counts(self, revision: str) -> ChangeCounts:
         """How many files and lines a revision changed against its first parent."""
         with readable(self.path):
-            commit = self._commit(revision)
-            if commit.parents:
-                diff = commit.parents[0].tree.diff_to_tree(commit.tree)
-            else:
-                diff = commit.tree.diff_to_tree(swap=True)
-            sizes = [max(map(self._size, (delta.old_file.id, delta.new_file.id))) for delta in diff.deltas]
-            if sum(sizes) <= MAX_DIFFED_BYTES:
-                diff.find_similar()  # a renamed file is one changed file, as git counts
-            left = MAX_DIFFED_BYTES
-            changed = additions = deletions = 0
-            for number, delta in enumerate(diff.deltas):
-                size = max(map(self._size, (delta.old_file.id, delta.new_file.id)))
-                left -= size
-                added, deleted = self._line_counts(diff, number, delta) if left >= 0 else (0, 0)
-                changed, additions, deletions = changed + 1, additions + added, deletions + deleted
-            return ChangeCounts(changed, additions, deletions)
+            return self.changes(revision, self.parent(revision)).counts()
 
-    def _size(self, id: pygit2.Oid) -> int:
-        return self._git.odb.read_header(id)[1] if id else 0  # the null id stands for the side that is not there
-
-    def _line_counts(self, diff: pygit2.Diff, number: int, delta: pygit2.DiffDelta) -> tuple[int, int]:
-        if delta.status == DeltaStatus.ADDED:
-            return self._lines(delta.new_file.id), 0
-        if delta.status == DeltaStatus.DELETED:
-            return 0, self._lines(delta.old_file.id)
-        if max(self._size(delta.old_file.id), self._size(delta.new_file.id)) > MAX_DIFF_BYTES:
-            return 0, 0
-        patch = diff[number]
-        return (0, 0) if patch is None else patch.line_stats[1:]
-
-    def _lines(self, id: pygit2.Oid) -> int:
-        blob = cast(pygit2.Blob, self._git[id])
-        if blob.is_binary:
-            return 0
-        data = blob.data
-        return data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
+    def hunks(self, changes: Changes, file: ChangedFile) -> list[list[Line]] | None:
+        """The lines of one of the files of `changes`, as `Changes.hunks`."""
+        with readable(self.path):
+            return changes.hunks(file)
 
     def _commit(self, id: str) -> pygit2.Commit:
         return cast(pygit2.Commit, self._git[id])

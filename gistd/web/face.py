@@ -18,7 +18,7 @@ from . import session
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors {framed_by}"
 )
 _STATIC = Path(__file__).with_name("static")
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII, no backslash
@@ -64,8 +64,11 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce())
-        response.headers["X-Frame-Options"] = "DENY"
+        framed = g.get("may_be_framed") and response.status_code == 200
+        framed_by = "*" if framed else "'none'"
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce(), framed_by=framed_by)
+        if not framed:
+            response.headers["X-Frame-Options"] = "DENY"
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.setdefault("Vary", "Cookie, Accept-Language")
     return response

@@ -16,8 +16,8 @@ from gistd.index import Gist
 
 from . import feeds
 from .face import face
-from .gist import MAX_FILES_SHOWN
 from .lists import ordered, page_number, paged
+from .shown import FILES_PER_PAGE
 from .texts import _
 
 PER_PAGE = 10
@@ -65,7 +65,7 @@ def search_feed(_actor: Actor) -> Response:
 
 @face.app_template_global()
 def place_of(gist: Gist, file: FileHits, line: int | None = None) -> str:
-    """Where to read a file that was found, or a line of it: on the gist's page, or raw where that does not show it."""
-    if file.position > MAX_FILES_SHOWN:
-        return f"{path_of(gist)}/raw/HEAD/{quote(file.path)}"
-    return f"{path_of(gist)}#file-{file.position}" + (f"-L{line}" if line else "")
+    """Where to read a file that was found, or a line of it: on the page of the gist that shows it."""
+    page = (file.position - 1) // FILES_PER_PAGE + 1
+    lines = f"#file-{file.position}" + (f"-L{line}" if line else "")
+    return path_of(gist) + (f"?page={page}" if page > 1 else "") + lines

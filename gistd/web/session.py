@@ -22,13 +22,14 @@ _SYSTEMS = {
 }
 
 
-def _over_tls() -> bool:
+def over_tls() -> bool:
+    """Whether people reach us so: then a cookie goes no other way."""
     return base_url().startswith("https:")
 
 
 def _cookie() -> str:
     """Over TLS no other host under the same domain can set it (RFC 6265bis, the `__Host-` prefix)."""
-    return "__Host-gistd_session" if _over_tls() else "gistd_session"
+    return "__Host-gistd_session" if over_tls() else "gistd_session"
 
 
 def secret() -> str:
@@ -55,7 +56,7 @@ def end(response: Response) -> None:
 
 
 def _put(response: Response, secret: str, seconds: int) -> None:
-    response.set_cookie(_cookie(), secret, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=_over_tls())
+    response.set_cookie(_cookie(), secret, max_age=seconds, path="/", httponly=True, samesite="Lax", secure=over_tls())
 
 
 def device() -> str:

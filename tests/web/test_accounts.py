@@ -306,7 +306,7 @@ def test_guessing_is_limited_over_all_workers_and_restarts(limited: Server) -> N
     assert [alice.sign_in("wrong").status_code for _ in range(6)] == [401, 401, 401, 429, 429, 429]
     refused = alice.sign_in()
     assert refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 900, "nor the right one now"
-    assert "too many wrong credentials" in refused.text
+    assert "Too many wrong credentials" in refused.text
     assert alice.request("POST", "/-/login", headers={"X-Forwarded-For": "192.0.2.1"}).status_code == 401
     assert alice.post("/-/login", username="ALICE", password=PASSWORD).status_code == 429, "by any spelling"
     assert Person(limited, "bob").sign_in().status_code == 303, "others are not locked out"

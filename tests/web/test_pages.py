@@ -106,7 +106,7 @@ def test_hostile_words_are_only_words(alice: Client, nobody: Client) -> None:
     evil = '"><script>alert(1)</script>'
     gist = alice.create({f"{evil.replace('/', '')}.py": evil, "b.html": evil}, title=evil, description=evil)
     for path in ("/", "/alice", f"/alice/{gist['id']}"):
-        assert "<script" not in nobody.get(path).text
+        assert "<script>" not in nobody.get(path).text
 
 
 def test_large_and_strange_files(server: Server, alice: Client, nobody: Client, git: Git) -> None:
@@ -119,8 +119,12 @@ def test_large_and_strange_files(server: Server, alice: Client, nobody: Client, 
     git("push", "-q", cwd=clone)
     words = nobody.get(f"/alice/{gist['id']}").text
     assert words.count("Grüße") == 2
-    for note in ("too large to be shown", "not a text file", "is empty", "more files are not shown"):
+    for note in ("too large to be shown", "not a text file", "is empty"):
         assert note in words
+    assert 'href="?page=2#file-66"' in words and 'id="file-50"' in words and 'id="file-51"' not in words
+    words = nobody.get(f"/alice/{gist['id']}?page=2").text
+    assert 'id="file-50"' not in words and 'id="file-66"' in words
+    assert nobody.get(f"/alice/{gist['id']}?page=3").status_code == 404
 
 
 @pytest.mark.parametrize(

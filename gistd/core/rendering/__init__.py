@@ -8,6 +8,7 @@ text; so is, from then on, a text that had all the time there is. Results are ke
 import json
 import time
 from functools import cache
+from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ from .pool import Pool, TooMuch
 
 MAX_ROWS = 2000
 """Of a table; the rest of it is in the file."""
+
+
+Spans = list[tuple[int, int]]
 
 
 class Heading(NamedTuple):
@@ -63,6 +67,14 @@ def table(blob: str, words: str, delimiter: str, until: float) -> list[list[str]
     """The rows of a text with separated values, all of one length, the heading first; None if it is no table."""
     rows: list[list[str]] | None = _rendered(until, blob, "table", delimiter, MAX_ROWS, words)
     return rows
+
+
+def marks(pairs: list[tuple[str, str]], until: float) -> list[tuple[Spans, Spans]]:
+    """Of each old and new line, the ranges of characters that the other one has not; none of them when that cannot be
+    told in time."""
+    asked = json.dumps(pairs)
+    found = _rendered(until, sha256(asked.encode()).hexdigest(), "words", asked) if pairs else None
+    return found or [([], [])] * len(pairs)
 
 
 def _rendered(until: float, blob: str, kind: str, *arguments: Any) -> Any:
