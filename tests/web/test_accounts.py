@@ -314,7 +314,7 @@ def test_guessing_is_limited_over_all_workers_and_restarts(limited: Server) -> N
     limited.start()
     assert Person(limited, "alice").sign_in().status_code == 429
     answer = Person(limited, "carol").post("/-/register", username="carol", password=PASSWORD, repeat=PASSWORD)
-    assert answer.status_code == 429 and "too many new accounts" in answer.text, "alice and bob came from there"
+    assert answer.status_code == 429 and "Too many new accounts" in answer.text, "alice and bob came from there"
 
 
 def test_tokens_that_are_wrong_are_limited_and_right_ones_never(limited: Server) -> None:
