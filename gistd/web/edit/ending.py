@@ -13,7 +13,7 @@ from ..forms import page
 
 
 @face.post("/<place:username>/<name>/archived", scope=Open.SIGNED_IN)
-def archive(actor: Actor, username: str, name: str) -> AnyResponse:
+def set_archived(actor: Actor, username: str, name: str) -> AnyResponse:
     """Let it be read-only, or with `archived=no` not any more."""
     gist = gists.find(actor, username, name, Action.ARCHIVE)
     gists.archive(actor, gist, request.form.get("archived") != "no")
