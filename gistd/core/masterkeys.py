@@ -66,7 +66,7 @@ def actor_by_token(token: str, address: str) -> Actor:
 def _is_ours(token: str) -> bool:
     try:
         _signer().loads(token, max_age=int(LIFETIME.total_seconds()))
-    except BadData:
+    except (BadData, UnicodeError):
         return False
     return True
 

@@ -4,9 +4,10 @@ import threading
 from datetime import timedelta
 
 import pytest
+from itsdangerous import URLSafeTimedSerializer
 
 from gistd import index
-from gistd.core import accounts, administration, credentials, gists, house, passwords, sessions
+from gistd.core import accounts, administration, credentials, gists, house, masterkeys, passwords, sessions
 from gistd.core.access import ALL_SCOPES, NOBODY, Actor, Scope
 from gistd.core.drafts import Draft
 from gistd.errors import Conflict, Invalid, NotFound, Unauthenticated, Unavailable
@@ -152,3 +153,23 @@ def test_two_admins_who_drop_each_other(alice: Actor, bob: Actor) -> None:
     for thread in threads:
         thread.join()
     assert len(refused) == 1 and index.accounts.count() == (2, 1)
+
+
+def test_a_masterkey_is_exchanged_for_tokens(alice: Actor, bob: Actor) -> None:
+    user, key = masterkeys.sign_up("carol", "here")
+    assert masterkeys.actor("CAROL", key, "here") == Actor(user, frozenset({Scope.USER_WRITE, Scope.USER_READ}))
+    token, other = masterkeys.issue_token(user), masterkeys.issue_token(user)
+    for each in (token, other):
+        assert masterkeys.actor_by_token(each, "here").user == user
+    forged = URLSafeTimedSerializer("x" * 32, salt="API token").dumps("x")
+    for wrong in (key, "", "x", token[:-1], token + "x", forged, "\ud800"):
+        with pytest.raises(Unauthenticated):
+            masterkeys.actor_by_token(wrong, "here")
+    for name, wrong in (("alice", key), ("nosuch", key), ("carol", token), ("carol", "")):
+        with pytest.raises(Unauthenticated):
+            masterkeys.actor(name, wrong, "here")
+    masterkeys.revoke_tokens(user)
+    with pytest.raises(Unauthenticated):
+        masterkeys.actor_by_token(token, "here")
+    with pytest.raises(Conflict):
+        masterkeys.sign_up("Carol", "here")
