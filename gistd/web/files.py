@@ -55,7 +55,7 @@ def picture(actor: Actor, username: str, name: str, revision: str, path: str) ->
 
 
 @face.get("/<place:username>/<name>/archive/<revision>.<any(zip, 'tar.gz'):form>", scope=Open.ONE_GIST)
-def archive(actor: Actor, username: str, name: str, revision: str, form: str) -> Response:
+def download_archive(actor: Actor, username: str, name: str, revision: str, form: str) -> Response:
     contents = at(gists.find(actor, username, name), revision)
     packed = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (closed with the response)
     archives.write(contents, form, cast(IO[bytes], packed))
