@@ -27,7 +27,7 @@ CAN = {
     "paste.gg": "make read change delete binary",
     "ranna": "make read change delete",
     "git": "make read change binary",
-    "web": "make read change binary",
+    "web": "make read change delete binary",
 }
 """What the protocol of each dialect can. Deleting is none of git's business."""
 
@@ -198,6 +198,9 @@ class Web(Dialect):
         path = f"/{self.person.name}/{id}/edit"
         form = Form(self.person.get(path).text)
         answered(form.choose("uploads", form["name-1"], content).send(self.person, path), 303)
+
+    def delete(self, id: str) -> None:
+        answered(self.person.post(f"/{self.person.name}/{id}/delete"), 303)
 
 
 @pytest.fixture(scope="module")
