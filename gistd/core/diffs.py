@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gistd.errors import NotFound
 from gistd.index import Gist
-from gistd.store import ChangeCounts, ChangedFile, Line
+from gistd.store import ChangeCounts, ChangedFile, Line, lines_between
 
 from . import catalogue, house, rendering
 from .rendering import Spans
@@ -68,23 +68,32 @@ def diff(gist: Gist, revision: str, since: str | None, until: float, skip: int, 
     return Diff(before, after, changes.counts(), [_shown(file, hunks, until) for file, hunks in found])
 
 
+def between(old: bytes, new: bytes, until: float) -> list[list[ShownLine]] | None:
+    """What is different between two contents, in hunks; None when they are too large for that, or not text."""
+    hunks = lines_between(old, new)
+    return None if hunks is None else _marked(hunks, until)
+
+
 def _shown(file: ChangedFile, hunks: list[list[Line]] | None, until: float) -> Difference:
     if hunks is None:
         return Difference(file, None)
+    return Difference(file, _marked(hunks, until), is_cut=sum(map(len, hunks)) > MAX_LINES)
+
+
+def _marked(hunks: list[list[Line]], until: float) -> list[list[ShownLine]]:
     cut = list(_cut(hunks))
     pairs = list(_pairs(cut))
     marked = rendering.marks([(old.text[:MAX_LINE], new.text[:MAX_LINE]) for old, new in pairs], until)
     spans: dict[Line, Spans] = {}
     for (old, new), (in_old, in_new) in zip(pairs, marked, strict=True):
         spans[old], spans[new] = in_old, in_new
-    shown = [
+    return [
         [
             ShownLine(line.kind, max(0, line.old), max(0, line.new), list(_pieces(line.text, spans.get(line, []))))
             for line in lines
         ]
         for lines in cut
     ]
-    return Difference(file, shown, is_cut=sum(map(len, hunks)) > MAX_LINES)
 
 
 def _cut(hunks: list[list[Line]]) -> Iterator[list[Line]]:

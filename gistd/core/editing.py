@@ -37,7 +37,7 @@ class Clash(Conflict):
     """Both sides changed the same files: `places` tells which of those that are edited, by their numbers."""
 
     def __init__(self, places: Sequence[int]) -> None:
-        super().__init__("the gist was changed in the meantime")
+        super().__init__("somebody changed the same files meanwhile: choose below what is to stay")
         self.places = frozenset(places)
 
 

@@ -7,6 +7,7 @@ import pygit2
 from pygit2.enums import ConfigLevel
 
 from .diff import ChangeCounts, ChangedFile, Line
+from .diff import between as lines_between
 from .fetch import Answers
 from .maintenance import Sizes, collect
 from .objects import File, Signature, blob_id
@@ -41,6 +42,7 @@ __all__ = [
     "folded",
     "git_version",
     "libgit2_version",
+    "lines_between",
     "shown",
 ]
 

@@ -130,6 +130,13 @@ class Changes:
         return data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
 
 
+def between(old: bytes, new: bytes) -> list[list[Line]] | None:
+    """The lines that are different between two contents, as `Changes.hunks`; None if too large, or not text."""
+    if max(len(old), len(new)) > MAX_DIFF_BYTES or b"\0" in old + new:
+        return None
+    return [list(_lines(hunk)) for hunk in pygit2.Patch.create_from(old, new).hunks]
+
+
 def _lines(hunk: pygit2.DiffHunk) -> Iterator[Line]:
     for line in hunk.lines:
         if line.origin in _KINDS:

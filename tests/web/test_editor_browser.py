@@ -288,7 +288,7 @@ def test_the_editor_fits(running: Browser, alice: Person, tool: Client, width: i
         small = page.evaluate(
             "[...document.querySelectorAll('main :is(button, input, select, textarea, summary)')]"
             ".filter(e => e.checkVisibility() && e.tabIndex >= 0)"
-            ".filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 20).map(e => e.outerHTML)"
+            ".filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 24).map(e => e.outerHTML)"
         )
         assert small == []
         page.context.close()

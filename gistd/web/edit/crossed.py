@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gistd import index
-from gistd.core import editing, text
+from gistd.core import diffs, editing, rendering
 from gistd.core.editing import Clash, Edited
 from gistd.core.gists import Contents
 from gistd.errors import Conflict
@@ -32,12 +32,12 @@ def rebase(sheet: Sheet, clash: Clash, before: Mapping[str, bytes], now: Content
 
     `before` has the bytes of the files when the edit began, by path.
     """
-    there = {str(file.path): file for file in now.noted()}
+    there, until = {str(file.path): file for file in now.noted()}, rendering.deadline()
     rebased: list[Card] = []
     for number, (card, edited) in enumerate(zip(sheet.chosen, sheet.edited(before), strict=True)):
         other = there.get(edited.path) if edited.is_new else editing.counterpart(edited, there)
         if number in clash.places:
-            card.clash = Theirs() if other is None else Theirs(str(other.path), text.for_display(now.read(other)))
+            card.clash = _theirs(edited, before, other, now, until)
         if other is not None:
             _put(card, edited, other)
             del there[str(other.path)]
@@ -52,6 +52,16 @@ def rebase(sheet: Sheet, clash: Clash, before: Mapping[str, bytes], now: Content
     for path, file in there.items():
         sheet.add(name=path, was=path, id=str(file.id), size=file.size)
     sheets.read((card for card in sheet.cards if card.text is None and card.content is None), now)
+
+
+def _theirs(
+    edited: Edited, before: Mapping[str, bytes], other: index.File | None, now: Contents, until: float
+) -> Theirs:
+    if other is None:
+        return Theirs()
+    base, theirs = before.get(edited.was, b""), now.read(other)
+    mine = base if edited.content is None else edited.content
+    return Theirs(str(other.path), diffs.between(*((base, theirs) if edited.delete else (theirs, mine)), until))
 
 
 def _put(card: Card, edited: Edited, other: index.File) -> None:

@@ -14,6 +14,7 @@ from flask import request
 
 from gistd.core import house, text
 from gistd.core.access import Actor
+from gistd.core.diffs import ShownLine
 from gistd.core.editing import Edited
 from gistd.core.gists import Contents
 from gistd.index import PUBLIC, Gist
@@ -29,10 +30,14 @@ _ABOUT = ("expires", "expires_at", "message", "writer", "revision")
 
 @dataclass(frozen=True)
 class Theirs:
-    """What others made of a file that is changed here, too: its path (empty: deleted) and its text, if any."""
+    """What others made of a file that is changed here, too: its path, empty if they deleted it.
+
+    `hunks` lead from theirs to what stands here, or, if it is removed here, show what they changed; None if there is no
+    telling.
+    """
 
     path: str = ""
-    text: str | None = None
+    hunks: list[list[ShownLine]] | None = None
 
 
 @dataclass
