@@ -419,6 +419,7 @@ def test_archive(alice: Person, tool: Client) -> None:
     path = f"/alice/{tool.create()['id']}"
     form = _edit(alice, path)
     for archived in ("yes", "no"):
+        assert f'name="archived" value="{archived}"' in alice.get(path).text
         assert _saved(alice.post(f"{path}/archived", archived=archived)) == path
         assert tool.read(path.rpartition("/")[2])["archived"] is (archived == "yes")
         assert form.set(text_1=f"after {archived}").send(alice, f"{path}/edit").status_code == (
