@@ -15,7 +15,7 @@ from gistd.index import File as FileRecord
 from gistd.store import File, Missing, Repository
 
 from . import access, house, languages, search
-from .drafts import made_up_title
+from .drafts import arranged, made_up_title
 
 
 def complete(gist: Gist) -> Gist:
@@ -35,6 +35,12 @@ def present(gist: Gist) -> Iterator[None]:
         if index.gists.by_id(gist.id) is None:
             raise NotFound("Gist not found") from None
         raise
+
+
+def files(gist: Gist, repository: Repository, revision: str) -> list[File]:
+    """The files of a revision in the order that somebody put them in, else in git's."""
+    found = {file.path: file for file in repository.files(revision)}
+    return [found[path] for path in arranged(found, gist.file_order)] if gist.file_order else list(found.values())
 
 
 def row(id: str) -> Gist | None:

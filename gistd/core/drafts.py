@@ -1,5 +1,6 @@
 """What somebody asks for, checked before anything exists: a draft of a new gist, a change of one that is."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +52,8 @@ KEEP = Keep.KEEP
 class Draft:
     """A gist that somebody asks for. `files` maps paths to bytes; an empty title becomes the first path.
 
-    `notes` is what is said of the files beside that, by path. `long_words` lets title and description be as long as
+    `order` are the paths in the order in which they are to be shown; empty: git's own. `notes` is what is said of the
+    files beside that, by path. `long_words` lets title and description be as long as
     MAX_LONG_WORDS.
     """
 
@@ -62,6 +64,7 @@ class Draft:
     topics: Sequence[str] = ()
     slug: str = ""
     expires_at: datetime | None = None
+    order: Sequence[str] = ()
     message: str = "Create gist"
     notes: Mapping[str, FileNote] = field(default_factory=dict)
     long_words: bool = False
@@ -87,6 +90,7 @@ class Change:
     topics: Sequence[str] | None = None
     slug: str | None = None
     expires_at: datetime | Keep | None = KEEP
+    order: Sequence[str] | None = None
     message: str = "Update gist"
     untitled: bool = False
     notes: Mapping[str, FileNote] = field(default_factory=dict)
@@ -100,6 +104,8 @@ class Change:
             columns["titled"] = True
         if self.untitled:
             columns["titled"] = False
+        if self.order is not None:
+            columns["file_order"] = order_column(self.order)
         return columns if self.expires_at is KEEP else {**columns, "expires_at": self.expires_at}
 
     def check(self) -> None:
@@ -119,6 +125,17 @@ def check_words(asked: Draft | Change) -> None:
 def topics_in(words: str) -> list[str]:
     """The topics that somebody wrote one after the other, with spaces or commas between them."""
     return [topic for topic in re.split(r"[\s,]+", words) if topic]
+
+
+def order_column(order: Sequence[str]) -> str | None:
+    """How the index keeps an order of files; None for git's own."""
+    return json.dumps(order, ensure_ascii=False) if order else None
+
+
+def arranged(paths: Iterable[str], order: str | None) -> list[str]:
+    """The paths in an order that the index keeps; those that it does not tell of come last, in git's."""
+    places = {path: place for place, path in enumerate(json.loads(order))} if order else {}
+    return sorted(sorted(paths), key=lambda path: places.get(path, len(places)))
 
 
 def made_up_title(paths: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from gistd.store import ChangeCounts, File, Repository, Revision, Signature
 
 from . import access, catalogue, guards, house, search
 from .access import Action, Actor
-from .drafts import Change, Draft, made_up_title
+from .drafts import Change, Draft, made_up_title, order_column
 from .passwords import digest
 
 # Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
@@ -208,7 +208,7 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
         if repository.head != gist.head:
             gist = catalogue.catch_up(gist)
         at = repository.head if revision is None else repository.resolve(revision)
-        return Contents(gist, at, repository.files(at) if at else [], repository)
+        return Contents(gist, at, catalogue.files(gist, repository, at) if at else [], repository)
 
 
 def noted(gist: Gist) -> list[index.File]:
@@ -281,6 +281,7 @@ def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist
         "visibility": draft.visibility,
         "slug": draft.slug,
         "expires_at": draft.expires_at,
+        "file_order": order_column(draft.order),
         "deletion_key": deletion_key,
     }
     id = uuid.uuid4().hex
@@ -360,6 +361,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
             "titled": gist.titled,
             "description": gist.description,
             "visibility": gist.visibility,
+            "file_order": gist.file_order,
         }
         with house.store.copy(gist.id, id) as repository:
             notes = {file.path: index.files.note(file) for file in index.files.of(gist).values()}

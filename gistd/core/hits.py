@@ -85,7 +85,7 @@ class _Match(NamedTuple):
 
 
 def _matches(contents: Contents, words: Sequence[str]) -> Iterator[_Match]:
-    fit = search.fitting(contents.files)
+    fit = search.fitting(sorted(contents.files, key=lambda file: file.path))  # as the index had them
     for position, file in enumerate(contents.files, 1):
         content = text.decode(contents.read(file)) if file.path in fit else None
         for number, line in _lines(content or "", words):

@@ -110,6 +110,7 @@ class Gist(_Table):
     expires_at = Timestamp(null=True)
     deletion_key = peewee.CharField(64, null=True)  # the hash of it; only a gist without an owner has one
     private_id = peewee.CharField(20, null=True, unique=True)  # a second secret name of what is not public
+    file_order = peewee.TextField(null=True)  # paths as JSON, in the order in which somebody wants them; null: git's
     like_count = peewee.IntegerField(default=0)
     head = peewee.CharField(40, null=True)
     file_count = peewee.IntegerField(default=0)

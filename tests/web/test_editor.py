@@ -401,13 +401,20 @@ def test_only_the_owner_edits_archives_and_deletes(alice: Person, bob: Person, s
             assert (
                 alice.request("POST", f"{path}/{sent}", headers={"Origin": "https://evil.example"}).status_code == 403
             )
-            assert nobody.post(f"{path}/{sent}").status_code in (401, 404)
+            assert nobody.post(f"{path}/{sent}").status_code in (401, 404, 409)
         assert on_record(server) == before
 
 
 def test_text_is_not_lost_with_the_session(alice: Person, server: Server, tool: Client) -> None:
     path = f"/alice/{tool.create(visibility='private')['id']}"
     nobody = Person(server, "")
+    answers = [nobody.post(where, writer="").status_code for where in (f"{path}/edit", "/alice/no-such-gist/edit")]
+    assert answers == [409, 409], "which of them is there is not told"
+    gone = f"/alice/{tool.create()['id']}"
+    form = _edit(alice, gone).set(text_1="long work")
+    alice.post(f"{gone}/delete")
+    answer = form.send(alice, f"{gone}/edit")
+    assert answer.status_code == 404 and Form(answer.text)["text-1"] == "long work"
     for form, where in ((_edit(alice, path), f"{path}/edit"), (_new(alice), "/-/new")):
         before = on_record(server)
         answer = form.set(text_1="long work", name_1="x").send(nobody, where)
@@ -497,3 +504,26 @@ def test_odd_forms_are_no_fault(alice: Person, tool: Client) -> None:
         answer = alice.post(f"{path}/edit", **{"writer": "alice", **fields})
         assert answer.status_code in (303, 409, 422), fields
     assert tool.read(path.rpartition("/")[2])["commits"] == head
+
+
+def test_files_stand_in_the_order_that_they_were_put_in(alice: Person, bob: Person, tool: Client) -> None:
+    def shown(path: str) -> list[str]:
+        return re.findall(r'<h2 id="file-\d+-name"><a[^>]*>([^<]*)<', alice.get(path).text)
+
+    form = _new(alice, name_1="z", text_1="1")
+    for name in "abc":
+        form.choose("uploads", name, name.encode())
+    form = Form(form.set(do="up-3").send(alice, "/-/new").text)
+    path = _saved(form.set(do="").send(alice, "/-/new"))
+    assert shown(path) == ["z", "b", "a", "c"]
+    head = tool.read(path.rpartition("/")[2])
+    form = _edit(alice, path)
+    _saved(form.send(alice, f"{path}/edit"))
+    assert tool.read(head["id"]) == head, "nothing changed"
+    tool.change(head["id"], files={"new": {"content": "1"}, "c": None})
+    assert shown(path) == ["z", "b", "a", "new"]
+    fork = bob.post(f"{path}/fork").headers["Location"]
+    assert shown(fork) == ["z", "b", "a", "new"]
+    form = Form(_edit(alice, path).set(do="down-1").send(alice, f"{path}/edit").text)
+    _saved(form.set(do="").send(alice, f"{path}/edit"))
+    assert shown(path) == ["b", "z", "a", "new"] and len(tool.read(head["id"])["commits"]) == 2, "no revision"

@@ -99,7 +99,7 @@ def test_without_scripts_files_are_added_and_kept(running: Browser, alice: Perso
     page = _open(running, alice, "/-/new", scripts=False)
     page.fill("#name-1", "src/a.py")
     page.fill(TEXT, "\n\na = 1\n")
-    page.click("[name=do]")
+    page.click("[value=add]")
     page.fill("#name-2", "b.md")
     page.fill("#text-2", "# B")
     odd = [{"name": name, "mimeType": "text/plain", "buffer": content} for name, content in ODD_TEXTS.items()]
@@ -142,7 +142,7 @@ def test_a_keyboard_alone_makes_and_changes_a_gist(page: Page, tool: Client) -> 
     page.wait_for_url("**/alice/*")
     assert _files(tool, page) == {"f.py": b"def f():\n    return 1\n    \n    end"}
     page.goto(f"{page.url}/edit")
-    tab_to("[name=do]")
+    tab_to("[value=add]")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "name-2"
     page.keyboard.type("two")
@@ -292,3 +292,16 @@ def test_the_editor_fits(running: Browser, alice: Person, tool: Client, width: i
         )
         assert small == []
         page.context.close()
+
+
+def test_files_are_put_in_order_where_they_stand(page: Page, tool: Client) -> None:
+    page.fill("#name-1", "a")
+    page.fill("#text-1", "1")
+    page.click("[value=add]")
+    page.fill("#name-2", "b")
+    page.focus("[value=up-2]")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#told") == "b is file 1 of 2 now"
+    assert page.evaluate("document.activeElement.value") == "up-2"
+    _save(page)
+    assert page.locator("section.file h2").all_inner_texts() == ["b", "a"]

@@ -128,6 +128,12 @@ class Sheet:
         self.cards.append(Card(str(number), **values))
         return self.cards[-1]
 
+    def move(self, key: str, by: int) -> None:
+        """Let a card change places with a neighbour."""
+        at = next((number for number, card in enumerate(self.cards) if card.key == key), None)
+        if at is not None and 0 <= at + by < len(self.cards):
+            self.cards.insert(at + by, self.cards.pop(at))
+
     def mark(self, path: str | None, problem: str) -> None:
         """Say at the cards with this name what is wrong about it."""
         for card in self.cards:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gistd import index
 from gistd.core import access, editing, gists
 from gistd.core.access import Action, Actor, Open
-from gistd.core.drafts import LIFETIMES, Change, Draft, topics_in
+from gistd.core.drafts import LIFETIMES, Change, Draft, arranged, topics_in
 from gistd.core.editing import Clash
 from gistd.core.gists import Contents, Plan
 from gistd.errors import Conflict, GistdError, Invalid, NotFound
@@ -53,23 +53,20 @@ def edit_form(actor: Actor, username: str, name: str) -> Response:
 
 @face.post("/<place:username>/<name>/edit", scope=Open.EVERYBODY)
 def edit(actor: Actor, username: str, name: str) -> AnyResponse:
-    sheet = sheets.typed()
-    try:
-        _same_writer(actor, sheet)
-    except Conflict as refused:  # before the gist is looked for: whoever lost their session does not lose their text
-        return _editor(actor, sheet, refused)
-    gist = gists.find(actor, username, name, Action.EDIT)
-    if more := _more(actor, sheet, gist):
-        return more
-    base = _base(gist, sheet.revision)
-    before = {file.path: base.read(file) for file in base.files} if base else {}
-    try:
+    sheet, gist = sheets.typed(), None
+    before: dict[str, bytes] = {}
+    try:  # whatever is wrong, be it the session that is over or the gist that is gone, nobody loses their text
+        _same_writer(actor, sheet, anybody=False)
+        gist = gists.find(actor, username, name, Action.EDIT)
+        if more := _more(actor, sheet, gist):
+            return more
+        base = _base(gist, sheet.revision)
+        before = {file.path: base.read(file) for file in base.files} if base else {}
         crossed.refuse_words(sheet, gist)
         gist = gists.change(actor, gist, _plan(sheet, gist, base, before))
-    except Clash as clash:
-        crossed.rebase(sheet, clash, before, gists.contents(gist))
-        return _editor(actor, sheet, clash, gist)
-    except (Invalid, Conflict) as refused:
+    except GistdError as refused:
+        if gist and isinstance(refused, Clash):
+            crossed.rebase(sheet, refused, before, gists.contents(gist))
         return _editor(actor, sheet, refused, gist)
     return redirect(path_of(gist), 303)
 
@@ -88,6 +85,7 @@ def _draft(sheet: Sheet) -> Draft:
         topics=topics_in(sheet.topics),
         slug=sheet.slug,
         expires_at=_expiry(sheet),
+        order=_order(files, None) or (),
         message=sheet.message or "Create gist",
         notes=_notes(sheet, files),
     )
@@ -105,7 +103,7 @@ def _plan(sheet: Sheet, gist: Gist, base: Contents | None, before: Mapping[str, 
         asked["message"] = sheet.message
     if sheet.expires != ("keep" if gist.expires_at else "never"):
         asked["expires_at"] = _expiry(sheet)
-    asked["notes"] = _notes(sheet, edited)
+    asked |= {"notes": _notes(sheet, edited), "order": _order(edited, gist.file_order)}
 
     def plan(present: list[index.File]) -> Change:
         return Change(files=editing.changes(base.files if base else [], edited, present), **asked)
@@ -119,6 +117,15 @@ def _base(gist: Gist, revision: str) -> Contents | None:
         return gists.contents(gist, revision) if len(revision) == 40 else None
     except NotFound:
         return None
+
+
+def _order(edited: list[editing.Edited], kept: str | None) -> list[str] | None:
+    """The order of the files on the sheet; None if they would stand so anyway, or were left where they stood."""
+    as_given = sorted(edited, key=lambda file: (file.is_new, file.was))
+    if kept is None and as_given == edited and any(file.was for file in edited):
+        return None
+    wanted = [file.path for file in edited if not file.delete]
+    return None if arranged(wanted, kept) == wanted else wanted
 
 
 def _notes(sheet: Sheet, edited: list[editing.Edited]) -> dict[str, FileNote]:
@@ -140,9 +147,12 @@ def _expiry(sheet: Sheet) -> datetime | None:
         raise Invalid(words, {"expires_at": [words]}) from None
 
 
-def _same_writer(actor: Actor, sheet: Sheet) -> None:
-    """Conflict if who sends the form is not who was given it: nobody publishes as nobody by accident."""
-    if sheet.writer != name_of(actor):
+def _same_writer(actor: Actor, sheet: Sheet, anybody: bool = True) -> None:
+    """Conflict if who sends the form is not who was given it: nobody publishes as nobody by accident.
+
+    Nor if that is nobody, unless it may be `anybody`.
+    """
+    if sheet.writer != name_of(actor) or not (anybody or actor.user):
         raise Conflict(
             _("you are signed in as %(name)s now, not as when you began: look whether that is right, and save again")
             % {"name": name_of(actor)}
@@ -155,10 +165,14 @@ def _same_writer(actor: Actor, sheet: Sheet) -> None:
 
 
 def _more(actor: Actor, sheet: Sheet, gist: Gist | None = None) -> Response | None:
-    """The page with another card, where that was asked for."""
-    if request.form.get("do") != "add":
+    """The page with another card, or with one elsewhere, where that was asked for."""
+    what, _, key = request.form.get("do", "").partition("-")
+    if what == "add":
+        sheet.add(text="")
+    elif what in ("up", "down"):
+        sheet.move(key, -1 if what == "up" else 1)
+    else:
         return None
-    sheet.add(text="")
     return _editor(actor, sheet, gist=gist)
 
 

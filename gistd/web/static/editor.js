@@ -78,7 +78,7 @@ function addCard() {
   const card = document.getElementById("new-card").content.firstElementChild.cloneNode(true);
   for (const part of [card, ...card.querySelectorAll("*")]) {
     for (const { name, value } of [...part.attributes]) {
-      if (/^(value|data-key)$/.test(name) && value === "0") part.setAttribute(name, key);
+      if (/^(value|data-key)$/.test(name) && value === "0") part.setAttribute(name, key); // of `file` and `preview`
       else part.setAttribute(name, value.replace(/-0(?= |$)/g, `-${key}`));
     }
   }
@@ -100,6 +100,15 @@ function freeName(name) {
   let free = name;
   for (let number = 2; taken.has(free); number++) free = `${stem}-${number}${ending || ""}`;
   return free;
+}
+
+function move(card, by, button) {
+  const other = by < 0 ? card.previousElementSibling : card.nextElementSibling;
+  if (!other) return;
+  if (by < 0) other.before(card);
+  else other.after(card);
+  button.focus();
+  tell("moved", card.querySelector("legend").textContent, [...cards.children].indexOf(card) + 1, cards.children.length);
 }
 
 /** A file that was dropped or pasted: a text that a text area gives back as it is stands there to be edited, all else is sent as it came. */
@@ -277,6 +286,9 @@ function onClick(event) {
     event.preventDefault();
     const card = addCard();
     field(card, "name").focus();
+  } else if (button?.name === "do") {
+    event.preventDefault();
+    move(button.closest(".card"), button.value.startsWith("up-") ? -1 : 1, button);
   } else if (button?.name === "preview") {
     event.preventDefault();
     preview(button);
@@ -308,11 +320,11 @@ form.addEventListener("input", (event) => {
     legend.textContent = event.target.value || form.dataset.unnamed;
   }
 });
-form.addEventListener("dragover", (event) => {
+document.addEventListener("dragover", (event) => {
   if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   form.classList.add("dropping");
 });
-form.addEventListener("dragleave", () => form.classList.remove("dropping"));
-form.addEventListener("drop", onDrop);
+document.addEventListener("dragleave", () => form.classList.remove("dropping"));
+document.addEventListener("drop", onDrop);
 form.addEventListener("paste", onPaste);
