@@ -489,9 +489,14 @@ def test_limits_are_said(alice: Person) -> None:
         many.choose("uploads", f"f{number}", b"x")
     answer = many.send(alice, "/-/new")
     assert answer.status_code == 422 and "at most 16 files" in answer.text
-    large = _new(alice, slug="!").choose("uploads", "large", PNG * 100)
+    large = _new(alice, slug="!").choose("uploads", "large", PNG * 90)
     answer = large.send(alice, "/-/new")
     assert answer.status_code == 422 and "choose it again" in answer.text, "more than the page keeps"
+    form = Form(answer.text).set(slug="")
+    answer = form.send(alice, "/-/new")
+    assert answer.status_code == 422 and "choose the file large again" in answer.text, "no empty file in its place"
+    path = _saved(Form(answer.text).choose(f"upload-{form.key('large')}", "x", PNG * 90).send(alice, "/-/new"))
+    assert _raw(alice, path, "large") == PNG * 90
 
 
 def test_odd_forms_are_no_fault(alice: Person, tool: Client) -> None:

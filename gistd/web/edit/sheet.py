@@ -17,6 +17,7 @@ from gistd.core.access import Actor
 from gistd.core.diffs import ShownLine
 from gistd.core.editing import Edited
 from gistd.core.gists import Contents
+from gistd.errors import Invalid
 from gistd.index import PUBLIC, Gist
 from gistd.store import folded
 
@@ -67,6 +68,11 @@ class Card:
         return not (self.was or self.name or self.text or self.content is not None)
 
     @property
+    def is_lost(self) -> bool:
+        """It was a file that was sent, and too large for the page: see `Sheet.fit`."""
+        return self.text is None and self.content is None and not self.was
+
+    @property
     def kept(self) -> str:
         """What was sent as a file, to be sent again with the form, which must be mended first."""
         return "" if self.content is None else b64encode(self.content).decode()
@@ -106,8 +112,11 @@ class Sheet:
     def edited(self, before: Mapping[str, bytes]) -> list[Edited]:
         """The files as they are wanted, a card each of those that are `chosen`; `before` has the bytes by path.
 
-        Those without a name get a made up one.
+        Those without a name get a made up one. Raises Invalid for a file that must be sent again.
         """
+        for card in self.chosen:
+            if card.is_lost:
+                raise Invalid(_("choose the file %(name)s again") % {"name": card.name}, path=card.name)
         taken = {card.name for card in self.cards}
         free = (name for number in range(1, 10**6) if (name := f"gistfile{number}.txt") not in taken)
         return [card.edited(card.name or card.was or next(free), before.get(card.was)) for card in self.chosen]
@@ -147,7 +156,8 @@ class Sheet:
             if card.content is not None:
                 left -= len(card.content)
                 if left < 0:
-                    card.content, card.problem = None, _("this file is too large to be kept here: choose it again")
+                    again = _("this file is too large to be kept here: choose it again")
+                    card.content, card.problem = None, f"{card.problem}; {again}" if card.problem else again
 
 
 def blank() -> Sheet:
@@ -239,7 +249,7 @@ def _put(sheet: Sheet, name: str, content: bytes) -> None:
 def _take(card: Card, content: bytes) -> None:
     """A new text is shown to be edited, if that gives it back as it came; what replaces something is not."""
     words = text.editable(content)
-    as_text = not card.was and words is not None and "\r" not in words
+    as_text = not card.was and words is not None and "\r" not in words and len(content) <= house.settings.max_form_bytes
     card.text, card.content, card.size = (words, None, 0) if as_text else (None, content, len(content))
 
 
