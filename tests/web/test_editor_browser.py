@@ -256,6 +256,7 @@ def test_unsaved_work_is_not_left_by_accident(page: Page, server: Server) -> Non
     with page.expect_response(lambda answer: answer.status == 422):
         page.locator(".actions button").click(no_wait_after=True)
     page.wait_for_selector("[role=alert]")
+    assert page.evaluate("document.activeElement.id") == "name-1", "what must be mended"
     assert asked == ["beforeunload"], "saving is not leaving"
 
 

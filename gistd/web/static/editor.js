@@ -312,6 +312,7 @@ window.addEventListener("beforeunload", (event) => {
 });
 
 for (const card of cards.children) dress(card);
+form.querySelector("[aria-invalid=true], .clash input")?.focus();
 form.addEventListener("keydown", onKey);
 form.addEventListener("click", onClick);
 form.addEventListener("input", (event) => {
