@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gistd import create_app, index
-from gistd.core import accounts, chores, credentials, doctor, house, twofactor
+from gistd.core import accounts, chores, credentials, digests, doctor, house, twofactor
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
 from gistd.index import Credential, User
@@ -98,6 +98,16 @@ def set_password(name: str, password_stdin: bool) -> None:
     """Give an account another password; its sessions end."""
     accounts.set_password(_user(name), sys.stdin.readline().rstrip("\n"))
     click.echo(f"{name} has a new password")
+
+
+@user.command("digest")
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the secret from standard input.")
+@_opened
+def set_digest(name: str, password_stdin: bool) -> None:
+    """Give an account another secret for HTTP digest, for clients of ownpaste."""
+    digests.set_secret(_user(name), sys.stdin.readline().rstrip("\n"))
+    click.echo(f"{name} has a new secret for HTTP digest")
 
 
 @user.command("reset-two-factor")

@@ -55,6 +55,11 @@ class Settings:
         10, "wrong passwords for one account from one address, per quarter of an hour"
     )
     max_failures_per_address: int = _setting(50, "wrong credentials from one address, per quarter of an hour")
+    digest_algorithms: str = _setting(
+        "MD5, SHA-256",
+        "what HTTP digest offers, in this order; many clients take the first, and older ones know MD5 only",
+    )
+    digest_nonce_seconds: int = _setting(300, "how long a challenge of HTTP digest may be answered")
     forwarded_hops: int = _setting(0, "how many reverse proxies in front to believe about address, scheme and host")
     max_file_bytes: int = _setting(10 * MIB, "the largest file")
     max_gist_bytes: int = _setting(50 * MIB, "the largest sum of the files of one revision")
@@ -119,6 +124,8 @@ class Settings:
                 raise ConfigurationError(f"{variable(setting.name)} must not be negative, but is {value}")
         if 0 < len(self.secret_key) < SECRET_KEY_LENGTH:
             raise ConfigurationError(f"GISTD_SECRET_KEY must have at least {SECRET_KEY_LENGTH} characters")
+        if not set(re.split(r"[\s,]+", self.digest_algorithms)) <= {"MD5", "SHA-256"}:
+            raise ConfigurationError("GISTD_DIGEST_ALGORITHMS: there are MD5 and SHA-256")
         if self.external_url and not re.fullmatch(r"https?://[^/\s\[\]]+(/\S*)?", self.external_url):
             raise ConfigurationError("GISTD_EXTERNAL_URL must begin with http:// or https://")
 

@@ -139,10 +139,10 @@ def require_numbered(actor: Actor, action: Action, gist: Gist | None) -> Gist:
     """As `require`, for a gist that was asked for by its number. These can be counted through, so that only public
     gists and the actor's own are found by them; for another one nobody is asked who they are.
     """
-    found = require(actor, action, gist)
+    found = require(actor, Action.VIEW, gist)
     if found.visibility != PUBLIC and not actor.owns(found):
         raise Unauthenticated("Requires authentication") if actor.user is None else NotFound("Gist not found")
-    return found
+    return require(actor, action, found)
 
 
 def allowed(actor: Actor, action: Action, gist: Gist) -> bool:

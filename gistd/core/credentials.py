@@ -83,7 +83,7 @@ def user_by_password(username: str, password: str, address: str) -> User:
 
     TooManyRequests after too many of those, for one account from one address or from one address at all.
     """
-    limits = [_by_address(address), _by_account(username, address)]
+    limits = failure_limits(username, address)
     throttle.check(*limits)
     user = index.accounts.user_by_name(username)
     if not passwords.matches(password, user.password_hash if user else None) or user is None:
@@ -130,6 +130,11 @@ def note_use(credential: Credential) -> None:
     if credential.last_used_at is None or at - credential.last_used_at > USE_NOTED_EVERY:
         with suppress(Unavailable):
             index.accounts.note_use(credential, at)
+
+
+def failure_limits(username: str, address: str) -> list[Limit]:
+    """How often a secret that people choose may be guessed: from one address at all, and for one account from there."""
+    return [_by_address(address), _by_account(username, address)]
 
 
 def _by_address(address: str) -> Limit:

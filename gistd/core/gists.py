@@ -26,6 +26,8 @@ from .passwords import digest
 _MAIL_HOST = "users.noreply.invalid"
 _EACH = 100
 
+BEGINNING = 64 * 1024
+
 
 class Sort(StrEnum):
     """What lists go by. What was last updated, made last or liked most comes first."""
@@ -231,6 +233,17 @@ def repository(gist: Gist) -> Repository:
         opened = house.store.open(gist.id)
         catalogue.check_branch(gist, opened)
         return opened
+
+
+def beginning(gist: Gist, file: index.File) -> bytes:
+    """The first BEGINNING bytes of a file: enough to look at it in a list, or to guess what it is."""
+    with catalogue.present(gist):
+        return _beginning(gist.id, file.blob)
+
+
+@lru_cache(maxsize=256)
+def _beginning(id: str, blob: str) -> bytes:
+    return house.store.open(id).read(blob)[:BEGINNING]
 
 
 def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:

@@ -66,10 +66,11 @@ _OURS = {"csv": "CSV", "svg": "SVG", "text": "Text", "text only": "Text", "txt":
 
 
 class Language(NamedTuple):
-    """A language as Pygments knows it: its name for people, and the first of its aliases."""
+    """A language as Pygments has it: its name for people, the first of its aliases, and of its types if it has any."""
 
     name: str
     alias: str
+    mime_type: str | None
 
 
 def known(word: str) -> Language | None:
@@ -120,10 +121,16 @@ def guess(name: str | None, content: str) -> str:
 def _pygments() -> dict[str, Language]:
     """Each alias with its language. Read from Pygments' table: it loads no lexer."""
     languages: dict[str, Language] = {}
-    for name, aliases, _, _ in get_all_lexers(plugins=False):
+    for name, aliases, _, types in get_all_lexers(plugins=False):
         for word in (*aliases, name.lower()) if aliases else ():
-            languages.setdefault(word, Language(name, aliases[0]))
+            languages.setdefault(word, Language(name, aliases[0], next(iter(types), None)))
     return languages
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """Each alias that Pygments has for a language, with the name of the language."""
+    return {alias: name for name, words, _, _ in get_all_lexers(plugins=False) for alias in words}
 
 
 @cache

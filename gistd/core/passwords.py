@@ -25,12 +25,17 @@ _memory_key = secrets.token_bytes(32)
 
 
 def hashed(password: str) -> str:
-    """The hash to keep. Raises Invalid for a password that is too short, too long, or no text."""
+    """The hash to keep. Raises Invalid as `check`."""
+    check(password)
+    with _hashing:
+        return generate_password_hash(password)
+
+
+def check(password: str) -> None:
+    """Raise Invalid for a password that is too short, too long, or no text."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH or not is_text(password) or password.startswith(TOKEN_PREFIX):
         words = f"{MIN_LENGTH} to {MAX_LENGTH} characters, not beginning with {TOKEN_PREFIX}"
         raise Invalid(f"password: {words}", {"password": [words]})
-    with _hashing:
-        return generate_password_hash(password)
 
 
 def matches(password: str, kept: str | None) -> bool:

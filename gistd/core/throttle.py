@@ -41,5 +41,6 @@ def count(*limits: Limit) -> None:
 
 
 def clear(limit: Limit) -> None:
-    """Begin anew."""
-    index.accounts.forget_failures(limit.key)
+    """Begin anew; without a write where nothing was counted."""
+    if index.accounts.failures(limit.key, index.now() - COUNTED_FOR) is not None:
+        index.accounts.forget_failures(limit.key)

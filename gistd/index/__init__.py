@@ -4,7 +4,7 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, facets, files, gists, words
+from . import accounts, digests, facets, files, gists, words
 from .connection import connect, database, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
@@ -25,6 +25,7 @@ __all__ = [
     "accounts",
     "check",
     "close",
+    "digests",
     "facets",
     "files",
     "gists",

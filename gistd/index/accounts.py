@@ -10,7 +10,7 @@ import peewee
 from gistd.errors import Conflict
 
 from .connection import is_text, write
-from .models import Credential, Failures, Gist, Like, SecondFactor, User, now
+from .models import Credential, DigestSecret, Failures, Gist, Like, SecondFactor, User, now
 from .prepared import Prepared
 
 
@@ -142,11 +142,13 @@ def note_use(credential: Credential, at: datetime) -> None:
 
 
 def change_user(user: User, columns: Mapping[str, Any]) -> User:
-    """Conflict when the name is taken, case ignored."""
+    """Conflict when the name is taken, case ignored. Another name ends the secret for HTTP digest, which holds it."""
     if "username" in columns:
         columns = {**columns, "name_key": name_key(columns["username"])}
     try:
         with write():
+            if "username" in columns:
+                DigestSecret.delete().where(DigestSecret.user == user).execute()
             User.update(**columns).where(User.id == user.id).execute()
             return User.get_by_id(user.id)
     except peewee.IntegrityError as error:

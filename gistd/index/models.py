@@ -73,6 +73,23 @@ class SecondFactor(_Table):
     step = peewee.BigIntegerField(null=True)
 
 
+class DigestSecret(_Table):
+    """What a user's answers to HTTP digest are checked with: hashes of name, realm and secret, of which each is as good
+    as the secret (RFC 7616, section 5.13)."""
+
+    user = peewee.ForeignKeyField(User, primary_key=True, on_delete="CASCADE")
+    md5 = peewee.CharField(32)
+    sha256 = peewee.CharField(64)
+
+
+class SpentNonce(_Table):
+    """The highest count with which a nonce of HTTP digest has been used, and when it was used first."""
+
+    nonce = peewee.CharField(64, primary_key=True)
+    count = peewee.BigIntegerField()
+    since = Timestamp()
+
+
 class Failures(_Table):
     """How often something failed since when: wrong passwords, for all workers to see."""
 
@@ -192,4 +209,4 @@ class Search(_Table):
     words = peewee.TextField()
 
 
-TABLES: list[Any] = [User, Credential, SecondFactor, Failures, Gist, File, Topic, Like]
+TABLES: list[Any] = [User, Credential, SecondFactor, DigestSecret, SpentNonce, Failures, Gist, File, Topic, Like]

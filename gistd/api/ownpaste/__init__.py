@@ -1,0 +1,16 @@
+"""ownpaste's API, at / and /paste/. Where we differ from it, docs/compatibility.md says why."""
+
+from typing import Any
+
+from gistd import describe
+
+from .openapi import DESCRIPTION
+from .routes import face
+
+
+def document() -> dict[str, Any]:
+    """The API as an OpenAPI document."""
+    return describe.document(face, DESCRIPTION)
+
+
+__all__ = ["DESCRIPTION", "document", "face"]
