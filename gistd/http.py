@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from ipaddress import ip_address, ip_network
 from typing import Any
+from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Response, g, request
@@ -193,6 +194,12 @@ def client_address(asked: WSGIRequest = request) -> str:
     except ValueError:  # a Unix socket has none
         return "local"
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+def disposition(place: str, name: str) -> str:
+    """Where a file is to be shown, and its name, in a header (RFC 6266)."""
+    plain = re.sub(r'[^ -~]|["\\%]', "_", name)
+    return f"{place}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def owner_name(gist: Gist) -> str:

@@ -53,7 +53,7 @@ def test_a_route_without_a_scope_cannot_be_made() -> None:
 def test_no_user_is_named_like_a_page(tmp_path: Path) -> None:
     app = gistd.create_app(Settings(repos=tmp_path))
     first_parts = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
-    words = {part for part in first_parts if part and not part.startswith("<")}
+    words = {part for part in first_parts if re.fullmatch(http.PLACE, part)}
     assert words and words <= accounts.RESERVED
 
 

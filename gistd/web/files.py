@@ -6,7 +6,6 @@ else is to be saved.
 
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
-from urllib.parse import quote
 
 from flask import Response, request
 
@@ -14,6 +13,7 @@ from gistd.core import archives, gists, text
 from gistd.core.access import Actor, Open
 from gistd.core.gists import Contents
 from gistd.errors import NotFound
+from gistd.http import disposition
 from gistd.index import Gist
 
 from .face import face
@@ -78,7 +78,7 @@ def _bytes(contents: Contents, path: str, content: bytes, kind: str, place: str)
 
 
 def _guarded(response: Response, gist: Gist, place: str, name: str) -> Response:
-    response.headers["Content-Disposition"] = _disposition(place, name)
+    response.headers["Content-Disposition"] = disposition(place, name)
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cross-Origin-Resource-Policy"] = "same-site"
     public = gist.visibility == "public"
@@ -87,9 +87,3 @@ def _guarded(response: Response, gist: Gist, place: str, name: str) -> Response:
     if not public:
         response.headers["X-Robots-Tag"] = "noindex"
     return response
-
-
-def _disposition(place: str, name: str) -> str:
-    """The name of a file in a header (RFC 6266)."""
-    plain = "".join(character if character.isascii() and character not in '"\\%' else "_" for character in name)
-    return f"{place}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -6,6 +6,7 @@ paste.gg's share an address, so that more is allowed there than one of the docum
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -16,10 +17,11 @@ from pathlib import Path
 
 from tests.harness import Client, Server
 
+SECRET = "battery staple"  # for HTTP digest
 # Rules that a schema cannot say (a name twice, a slug taken, an ETag gone by) may refuse what fits the schema.
 CONFIG = """
 [checks]
-positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "413", "416", "422"]
+positive_data_acceptance.expected-statuses = ["2xx", "303", "400", "401", "403", "404", "409", "412", "413", "416", "422"]
 negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "412", "413", "414", "415", "422"]
 unsupported_method.enabled = false
 """
@@ -27,11 +29,15 @@ unsupported_method.enabled = false
 
 @dataclass(frozen=True)
 class Dialect:
-    """Where the document and the API are, who asks, and which checks are off."""
+    """Where the API and its document are, who asks, and which checks are off. Who asks is told by a header, or
+    by hooks for schemathesis, in Python."""
 
     server: str
-    authorization: Callable[[Client], str]
+    authorization: Callable[[Client], str] | None
     config: str = ""
+    headers: tuple[str, ...] = ()
+    document: str = "openapi.yaml"
+    hooks: str = ""
 
 
 DIALECTS = {
@@ -39,6 +45,15 @@ DIALECTS = {
         "/api",
         lambda client: f"Bearer {client.token}",
         '[[operations]]\ninclude-path-regex = "/(like|star)$"\nchecks.ensure_resource_availability.enabled = false\n',
+    ),
+    "ownpaste": Dialect(
+        "",
+        None,
+        "ignored_auth.enabled = false\nmissing_required_header.enabled = false\n",
+        ("Accept: application/json",),
+        "paste/openapi.yaml",
+        "import schemathesis\nfrom requests.auth import HTTPDigestAuth\n"
+        f'schemathesis.auth.set_from_requests(HTTPDigestAuth("ownpaste", "{SECRET}"))\n',
     ),
     "pastegg": Dialect(
         "/api/v1",
@@ -62,10 +77,21 @@ def run(server: Server, name: str, examples: int, *options: str) -> tuple[int, i
     config.write_text(CONFIG + dialect.config)
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run"]
     url = server.url + dialect.server
-    command += [f"{url}/openapi.yaml", "--url", url, "--workers", "1", "--no-color"]
-    command += ["--header", f"Authorization: {dialect.authorization(user)}"]
+    command += [f"{url}/{dialect.document}", "--url", url, "--workers", "1", "--no-color"]
+    headers = list(dialect.headers)
+    if dialect.authorization:
+        headers.append(f"Authorization: {dialect.authorization(user)}")
+    command += [part for header in headers for part in ("--header", header)]
+    environment = dict(os.environ)
+    if dialect.hooks:
+        server.cli("user", "digest", name, "--password-stdin", input=f"{SECRET}\n")
+        hooks = server.root / f"{name}_hooks.py"
+        hooks.write_text(dialect.hooks)
+        environment["SCHEMATHESIS_HOOKS"] = str(hooks)
     command += ["--max-examples", str(examples), "--continue-on-failure", *options]
-    done = subprocess.run([str(part) for part in command], cwd=server.root, text=True, capture_output=True)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=server.root, env=environment, text=True, capture_output=True
+    )
     generated = re.search(r"(\d+) generated", done.stdout)
     return done.returncode, int(generated[1]) if generated else 0, done.stdout + done.stderr
 

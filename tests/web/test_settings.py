@@ -53,7 +53,7 @@ def bob(server: Server) -> Person:
 
 
 @pytest.mark.parametrize(
-    "page", ["profile", "password", "sessions", "access-tokens", "api-keys", "export", "export.zip", "delete"]
+    "page", ["profile", "password", "sessions", "access-tokens", "api-keys", "digest", "export", "export.zip", "delete"]
 )
 def test_settings_are_for_whoever_is_signed_in(server: Server, alice: Person, page: str) -> None:
     path = f"/-/settings/{page}"

@@ -15,8 +15,13 @@ def actor() -> Actor:
     """Who asks, where that matters: elsewhere the original does not look at the header, be it right or wrong."""
     if not house.settings.api_enabled:
         raise Forbidden("API is disabled")
-    reads = request.method in ("GET", "HEAD") and not wants_private()
+    reads = request.method in ("GET", "HEAD")
     return NOBODY if reads and not house.settings.require_login else actor_by_digest()
+
+
+def known(actor: Actor) -> Actor:
+    """The same actor, who has to say now who they are, if nobody asked yet. An answer is good for once only."""
+    return actor_by_digest() if actor.user is None else actor
 
 
 def actor_by_digest() -> Actor:
@@ -30,11 +35,6 @@ def actor_by_digest() -> Actor:
         raise Unauthenticated("HTTP digest is the one way to be known here, with qop=auth (RFC 7616)")
     algorithm = parameters.get("algorithm") or "MD5"
     return digests.actor(Answer(request.method, _target(), **fields, algorithm=algorithm), client_address())
-
-
-def wants_private() -> bool:
-    """Whether a list is to have what is private, too."""
-    return request.args.get("private") == "1"
 
 
 def challenges(error: Exception) -> list[str]:

@@ -8,16 +8,16 @@ from flask import Response, current_app, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from gistd import describe
-from gistd.core import gists, languages
-from gistd.core.access import NOBODY, Action, Actor, Open, Scope
+from gistd.core import access, gists, languages
+from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing, Sort
 from gistd.errors import Invalid, NotFound, Unauthenticated
-from gistd.http import Face, path_of
+from gistd.http import Face, disposition, path_of
 from gistd.index import Gist
 
 from . import edits, openapi, shapes
 from .answers import answer, answer_error, lead_to, show_bytes, wants_json
-from .auth import actor, actor_by_digest, wants_private
+from .auth import actor, known
 
 VERSION, API_VERSION = "0.2.2", "1"
 """Those of the original that we answer like."""
@@ -54,13 +54,15 @@ def show_styles(_: Actor) -> AnyResponse:
 @face.get("/paste/", scope=Open.ANYONE)
 def list_pastes(actor: Actor) -> AnyResponse:
     """The public pastes, newest first; yours that are private, too, if you ask for them."""
-    number = _page()
-    page = gists.page(actor, Listing(public_only=not wants_private(), sort=Sort.CREATED), number, PER_PAGE)
+    number, private = _page(), request.args.get("private") == "1"
+    if private:
+        actor = known(actor)
+        access.require_scope(actor, Scope.GIST_READ)
+    page = gists.page(actor, Listing(public_only=not private, sort=Sort.CREATED), number, PER_PAGE)
     if number > 1 and not page.gists:
         raise NotFound("There is no such page")
-    home = f"/{actor.user.username}" if actor.user and wants_private() else "/"
     if not wants_json():
-        return lead_to(home)
+        return lead_to(f"/{actor.user.username}" if private and actor.user else "/")
     return answer(
         page=number,
         pages=-(-page.total // PER_PAGE),
@@ -88,9 +90,9 @@ def create_paste(actor: Actor) -> Response:
 
 
 @face.get("/paste/<id>/", scope=Open.ONE_GIST)
-def show_paste(_: Actor, id: str) -> AnyResponse:
+def show_paste(actor: Actor, id: str) -> AnyResponse:
     """A paste."""
-    gist = _paste(id)
+    gist = _paste(actor, id)
     if not wants_json():
         return lead_to(path_of(gist))
     return answer(**shapes.full_paste(gists.contents(gist)))
@@ -113,31 +115,31 @@ def delete_paste(actor: Actor, id: str) -> Response:
 
 
 @face.get("/paste/<id>/raw/", scope=Open.ONE_GIST)
-def show_raw(_: Actor, id: str) -> Response:
+def show_raw(actor: Actor, id: str) -> Response:
     """The content of a paste, as text."""
-    contents = gists.contents(_paste(id))
+    contents = gists.contents(_paste(actor, id))
     file = shapes.first(contents.noted())
     return show_bytes(contents.read(file) if file else b"", "text/plain; charset=utf-8")
 
 
 @face.get("/paste/<id>/download/", scope=Open.ONE_GIST)
-def download(_: Actor, id: str) -> Response:
+def download(actor: Actor, id: str) -> Response:
     """The content of a paste as a file, of the type that its language has."""
-    contents = gists.contents(_paste(id))
+    contents = gists.contents(_paste(actor, id))
     file = shapes.first(contents.noted())
     language = languages.known(shapes.language_of(contents.gist, file))
     kind = (language and language.mime_type) or "application/octet-stream"
     response = show_bytes(contents.read(file) if file else b"", kind)
-    name = re.sub(r'[\x00-\x1f\x7f"\\]', "_", (shapes.name_of(file) or "").rpartition("/")[2]) or shapes.DEFAULT_NAME
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    name = (shapes.name_of(file) or "").rpartition("/")[2] or shapes.DEFAULT_NAME
+    response.headers["Content-Disposition"] = disposition("attachment", name)
     return response
 
 
-def _paste(id: str) -> Gist:
+def _paste(actor: Actor, id: str) -> Gist:
     """The paste that is to be read. Who asks matters only for one that not everybody may find by its id."""
     with suppress(Unauthenticated, NotFound):
-        return _find(NOBODY, id)
-    return _find(actor_by_digest(), id)
+        return _find(actor, id)
+    return _find(known(actor), id)
 
 
 def _find(actor: Actor, id: str, action: Action = Action.VIEW) -> Gist:
