@@ -21,7 +21,9 @@ SECRET = "battery staple"  # for HTTP digest
 # Rules that a schema cannot say (a name twice, a slug taken, an ETag gone by) may refuse what fits the schema.
 CONFIG = """
 [checks]
-positive_data_acceptance.expected-statuses = ["2xx", "303", "400", "401", "403", "404", "409", "412", "413", "416", "422"]
+positive_data_acceptance.expected-statuses = [
+  "2xx", "303", "400", "401", "403", "404", "409", "412", "413", "416", "422"
+]
 negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "412", "413", "414", "415", "422"]
 unsupported_method.enabled = false
 """
