@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 from itertools import count, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from tests.api.ownpaste.client import Paster as Digester
 from tests.api.pastegg.client import Paster, packed, text
 from tests.api.ranna.client import Snipper
 from tests.harness import Client, Git, Server
@@ -25,6 +27,7 @@ CONTENTS = {
 CAN = {
     "Opengist": "make read change delete binary",
     "paste.gg": "make read change delete binary",
+    "ownpaste": "make read change delete",
     "ranna": "make read change delete",
     "git": "make read change binary",
     "web": "make read change delete binary",
@@ -127,6 +130,45 @@ class PasteGG(Dialect):
         answered(self.paster.send("DELETE", f"/pastes/{id}"), 204)
 
 
+class Ownpaste(Dialect):
+    """Its ids are others than the store's: what was made last comes first in the list of one's own."""
+
+    def __init__(self, client: Client) -> None:
+        self.paster = Digester.of(client)
+        self.opengist = client
+        self.paths: dict[str, str] = {}
+
+    def make(self, content: bytes) -> str:
+        paste = self.paster.paste(content.decode(), private=True)
+        id = self.opengist.get("/api/gists?per_page=1").json()[0]["id"]
+        self.paths[id] = self.path_of(paste)
+        return id
+
+    @staticmethod
+    def path_of(paste: dict[str, Any]) -> str:
+        return f"/paste/{paste['private_id'] or paste['paste_id']}/"
+
+    def path(self, id: str) -> str:
+        if id not in self.paths:
+            newest = self.paster.get("/paste/?private=1").json()["pastes"][0]
+            self.paths[id] = self.path_of(newest)
+        return self.paths[id]
+
+    def read(self, id: str) -> bytes | None:
+        response = self.paster.get(self.path(id))
+        if is_gone(response):
+            return None
+        content = response.json()["file_content"].encode()
+        assert content == self.paster.get(f"{self.path(id)}raw/").content
+        return content
+
+    def change(self, id: str, content: bytes) -> None:
+        answered(self.paster.send("PATCH", self.path(id), {"file_content": content.decode()}), 200)
+
+    def delete(self, id: str) -> None:
+        answered(self.paster.send("DELETE", self.path(id)), 200)
+
+
 class Ranna(Dialect):
     def __init__(self, client: Client) -> None:
         self.snipper = Snipper(client.server, client.name)
@@ -212,6 +254,7 @@ def dialects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Dia
     yield {
         "Opengist": Opengist(client),
         "paste.gg": PasteGG(client),
+        "ownpaste": Ownpaste(client),
         "ranna": Ranna(client),
         "git": ByGit(client, Git(tmp_path_factory.mktemp("git") / "home")),
         "web": Web(alice),
