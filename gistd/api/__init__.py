@@ -6,6 +6,7 @@ import json
 import math
 import pkgutil
 import re
+from collections.abc import Iterable
 from itertools import islice
 from types import ModuleType
 from typing import Any
@@ -17,9 +18,13 @@ from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, Invalid, Unauthenticated
 from gistd.http import client_address
+from gistd.index import File
 
 MAX_MARKS = 250_000
 """The most that a body may hold: strings, lists, objects and commas."""
+
+UNNAMED = "pastefile1"
+"""The path of a file that was given no name, in a dialect that knows but one."""
 
 # A string that does not end goes to the end: so each byte is looked at once, whatever stands there.
 _MARKS = re.compile(rb'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)|[\[{,]', re.DOTALL)
@@ -31,6 +36,11 @@ class Shape(Schema):
 
     class Meta:
         unknown = EXCLUDE
+
+
+def first(files: Iterable[File]) -> File | None:
+    """The file of a gist that a dialect shows, and changes, which knows but one: the first by its path."""
+    return min(files, key=lambda file: str(file.path), default=None)
 
 
 def dialects() -> list[ModuleType]:

@@ -2,10 +2,11 @@
 
 from flask import request
 
+from gistd.api import require_enabled
 from gistd.core import digests, house
 from gistd.core.access import NOBODY, Actor
 from gistd.core.digests import Answer
-from gistd.errors import Forbidden, Unauthenticated
+from gistd.errors import Unauthenticated
 from gistd.http import client_address
 
 _NEEDED = ("username", "nonce", "uri", "response", "qop", "nc", "cnonce")
@@ -13,8 +14,7 @@ _NEEDED = ("username", "nonce", "uri", "response", "qop", "nc", "cnonce")
 
 def actor() -> Actor:
     """Who asks, where that matters: elsewhere the original does not look at the header, be it right or wrong."""
-    if not house.settings.api_enabled:
-        raise Forbidden("API is disabled")
+    require_enabled()
     reads = request.method in ("GET", "HEAD")
     return NOBODY if reads and not house.settings.require_login else actor_by_digest()
 

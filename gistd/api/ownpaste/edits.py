@@ -2,16 +2,12 @@
 
 from typing import Any
 
+from gistd.api import UNNAMED, first
 from gistd.core import languages
 from gistd.core.drafts import Change, Draft, place
 from gistd.core.gists import Plan
 from gistd.index import PUBLIC, UNLISTED, File, FileNote, Gist
 from gistd.store import FileChange
-
-from .shapes import first
-
-UNNAMED = "pastefile1"
-"""The path of a file that was given no name."""
 
 
 def draft(asked: dict[str, Any]) -> Draft:

@@ -8,6 +8,7 @@ from flask import Response, current_app, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from gistd import describe
+from gistd.api import first
 from gistd.core import access, gists, languages
 from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing, Sort
@@ -118,7 +119,7 @@ def delete_paste(actor: Actor, id: str) -> Response:
 def show_raw(actor: Actor, id: str) -> Response:
     """The content of a paste, as text."""
     contents = gists.contents(_paste(actor, id))
-    file = shapes.first(contents.noted())
+    file = first(contents.noted())
     return show_bytes(contents.read(file) if file else b"", "text/plain; charset=utf-8")
 
 
@@ -126,7 +127,7 @@ def show_raw(actor: Actor, id: str) -> Response:
 def download(actor: Actor, id: str) -> Response:
     """The content of a paste as a file, of the type that its language has."""
     contents = gists.contents(_paste(actor, id))
-    file = shapes.first(contents.noted())
+    file = first(contents.noted())
     language = languages.known(shapes.language_of(contents.gist, file))
     kind = (language and language.mime_type) or "application/octet-stream"
     response = show_bytes(contents.read(file) if file else b"", kind)

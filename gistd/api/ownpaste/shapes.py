@@ -3,7 +3,6 @@
 A paste has one file. Of a gist that has several it is the first by its path; one that has none is an empty one.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask import request
@@ -11,7 +10,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 from werkzeug.exceptions import UnsupportedMediaType
 
-from gistd.api import NotJson, Shape, parse, problem
+from gistd.api import NotJson, Shape, first, parse, problem
 from gistd.core import gists, languages
 from gistd.core.gists import Contents
 from gistd.errors import Invalid
@@ -94,11 +93,6 @@ def _paste(gist: Gist, file: File | None) -> dict[str, Any]:
         "private": gist.visibility != PUBLIC,
         "private_id": gist.private_id,
     }
-
-
-def first(files: Iterable[File]) -> File | None:
-    """The file of a paste."""
-    return min(files, key=lambda file: str(file.path), default=None)
 
 
 def name_of(file: File | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gistd.api import UNNAMED, first
 from gistd.core.drafts import Change, Draft
 from gistd.core.gists import Contents, Plan
 from gistd.index import UNLISTED, File, FileNote
@@ -9,10 +10,7 @@ from gistd.store import FileChange
 
 from .answers import Refused
 from .shapes import code as code_of
-from .shapes import first, is_blank
-
-UNNAMED = "pastefile1"
-"""The path of a file that was given no name."""
+from .shapes import is_blank
 
 
 def draft(asked: dict[str, Any]) -> Draft:

@@ -4,7 +4,6 @@ A snippet has one file. Of a gist that has several it is the first by its path; 
 """
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from flask import request
 from marshmallow import ValidationError, fields, pre_load
 from werkzeug.exceptions import UnsupportedMediaType
 
-from gistd.api import NotJson, Shape, parse
+from gistd.api import NotJson, Shape, first, parse
 from gistd.core import gists, languages
 from gistd.core.gists import Contents
 from gistd.index import File, Gist, User, is_text
@@ -133,11 +132,6 @@ def _listed(gist: Gist, file: File | None) -> dict[str, Any]:
         "id": str(UUID(gist.id)),
         "timestamp": time(gist.created_at),
     }
-
-
-def first(files: Iterable[File]) -> File | None:
-    """The file of a snippet."""
-    return min(files, key=lambda file: str(file.path), default=None)
 
 
 def code(contents: Contents, file: File | None) -> str:
