@@ -70,11 +70,10 @@ def read(shape: Shape) -> Any:
 
 def short_paste(gist: Gist) -> dict[str, Any]:
     """A paste with the first lines of its content."""
-    contents = gists.contents(gist)
-    file = first(contents.noted())
-    beginning = gists.beginning(contents.gist, file).decode(errors="replace") if file else ""
+    file = first(gists.noted(gist))
+    beginning = gists.beginning(gist, file).decode(errors="replace") if file else ""
     preview = "\n".join(beginning.splitlines()[:PREVIEW_LINES])
-    return {**_paste(contents.gist, file), "file_content_preview": preview}
+    return {**_paste(gist, file), "file_content_preview": preview}
 
 
 def full_paste(contents: Contents) -> dict[str, Any]:
