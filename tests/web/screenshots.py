@@ -7,10 +7,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.harness import Client, Server, chromium
+from tests.harness import PASSWORD, Client, Server, chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDE, NARROW = 1100, 320
+PICTURES = ("gist", "home", "editor", "changes", "search")
 
 _PRIMES = '''"""Prime numbers, one after the other."""
 
@@ -71,9 +72,24 @@ def furnish(alice: Client) -> str:
 def take(server: Server, path: str, folder: Path) -> None:
     with browser() as running:
         for scheme in ("light", "dark"):
-            for name, where in (("gist", path), ("home", "/")):
-                page = open_page(running, server.url + where, WIDE, scheme)
+            page = open_page(running, f"{server.url}/-/login", WIDE, scheme, scripts=True)
+            page.fill("#username", "alice")
+            page.fill("#password", PASSWORD)
+            page.press("#password", "Enter")
+            page.wait_for_url(f"{server.url}/")
+            page.goto(f"{server.url}{path}/revisions")
+            changes = page.locator(".revisions .message").nth(1).get_attribute("href") or ""
+            places = {
+                "gist": path,
+                "home": "/",
+                "editor": f"{path}/edit",
+                "changes": changes,
+                "search": "/-/search?q=prime",
+            }
+            for name in PICTURES:
+                page.goto(server.url + places[name])
                 page.screenshot(path=folder / f"{name}-{scheme}.png")
+            page.context.close()
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def test_nothing_in_a_gist_runs(running: Browser, furnished: tuple[Server, str])
 
 def test_the_pictures_of_the_docs_can_be_taken(running: Browser, furnished: tuple[Server, str], tmp_path: Path) -> None:
     server, path = furnished
-    for name in ("gist", "home"):
+    for name in screenshots.PICTURES:
         for scheme in ("light", "dark"):
             assert (screenshots.IMAGES / f"{name}-{scheme}.png").exists(), "python -m tests.web.screenshots"
     page = screenshots.open_page(running, server.url + path, screenshots.WIDE, "dark")
