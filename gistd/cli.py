@@ -10,12 +10,11 @@ from typing import Any
 
 import click
 
-from gistd import create_app, index
+from gistd import index
 from gistd.core import accounts, chores, credentials, digests, doctor, house, twofactor
 from gistd.core.access import Scope
 from gistd.errors import ConfigurationError, GistdError
 from gistd.index import Credential, User
-from gistd.server import Server
 from gistd.settings import Settings
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -52,6 +51,10 @@ def main() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes; by default as many as there are cores.")
 def serve(host: str, port: int, workers: int | None) -> None:
     """Serve. The data directory and the index are made at the first start."""
+    # Only here, no other command wants them; and before there are workers, which then share what was read.
+    from gistd.app import create_app
+    from gistd.server import Server
+
     try:
         settings = Settings.load()
         house.open(settings)

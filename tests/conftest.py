@@ -9,6 +9,15 @@ import pytest
 
 from tests.harness import Client, Git, Server, require, wait_until
 
+LONGEST = ("test_crash.py", "test_memory.py", "test_load.py", "test_real_files.py", "test_benchmarks.py", "test_openapi.py", "test_walk.py")
+"""A file is run by one process from end to end: these first, lest the others wait for one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files in their order, then the others in theirs."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

@@ -53,6 +53,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.clients: list[Client] = []
+        self._read: dict[str, tuple[tuple[int, ...], bytes]] = {}
 
     def start(self, *arguments: str) -> "Server":
         """Start, and wait until it says where it is."""
@@ -119,12 +120,25 @@ class Server:
         return self.repos / id[:2] / f"{id}.git"
 
     def on_disk(self) -> dict[str, bytes]:
-        """Every file below the data directory that belongs to a repository or to none, with its bytes."""
-        return {
-            str(path.relative_to(self.repos)): path.read_bytes() if path.is_file() else b""
-            for path in sorted(self.repos.rglob("*"))
-            if not path.name.startswith("index.sqlite3")
-        }
+        """Every file below the data directory that belongs to a repository or to none, with its bytes.
+
+        Asked for hundreds of times, of a directory that grows with every test: what is the same by inode, size and
+        times as it was the last time is not read again.
+        """
+        read = {}
+        for folder, folders, files in os.walk(self.repos):
+            read.update((os.path.join(folder, name), ((), b"")) for name in folders)
+            for name in files:
+                if not name.startswith("index.sqlite3"):
+                    path = os.path.join(folder, name)
+                    read[path] = self._read_again(path)
+        self._read = read
+        return {path.removeprefix(f"{self.repos}/"): content for path, (_, content) in read.items()}
+
+    def _read_again(self, path: str) -> tuple[tuple[int, ...], bytes]:
+        stat = os.stat(path)
+        known, as_it_is = self._read.get(path), (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        return known if known and known[0] == as_it_is else (as_it_is, Path(path).read_bytes())
 
 
 class Client:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import peewee
 import pytest
 
-from tests.harness import Git, Server
+from tests.harness import Client, Git, Server
 
 
 @pytest.fixture
@@ -16,21 +16,25 @@ def ward(own_server: Callable[..., Server]) -> Server:
     return server
 
 
-def _with_gists(server: Server, number: int) -> list[dict]:
-    server.start()
-    client = server.client("alice")
-    made = [client.create({"a": f"{n}"}) for n in range(number)]
-    server.stop()
+@pytest.fixture
+def alice(ward: Server) -> Client:
+    return ward.client("alice")
+
+
+def _with_gists(alice: Client, number: int) -> list[dict]:
+    alice.server.start("--workers", "1")
+    made = [alice.create({"a": f"{n}"}) for n in range(number)]
+    alice.server.stop()
     return made
 
 
-def test_all_is_well(ward: Server) -> None:
-    _with_gists(ward, 3)
+def test_all_is_well(ward: Server, alice: Client) -> None:
+    _with_gists(alice, 3)
     assert ward.cli("doctor") == ""
 
 
-def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server) -> None:
-    (gist,) = _with_gists(ward, 1)
+def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server, alice: Client) -> None:
+    (gist,) = _with_gists(alice, 1)
     orphan = "0123456789abcdef0123456789abcdef"
     shutil.copytree(ward.repository(gist["id"]), ward.repository(orphan))
     assert ward.cli("doctor", code=1) == f"found: {orphan}: repository without a row\n"
@@ -39,22 +43,21 @@ def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server) -> 
     assert ward.cli("doctor") == ward.cli("doctor", "--repair") == ""
 
 
-def test_a_row_without_a_repository_is_named(ward: Server) -> None:
-    lost, kept = _with_gists(ward, 2)
+def test_a_row_without_a_repository_is_named(ward: Server, alice: Client) -> None:
+    lost, kept = _with_gists(alice, 2)
     shutil.rmtree(ward.repository(lost["id"]))
     assert f"found: {lost['id']}: the repository is missing" in ward.cli("doctor", "--repair", code=1)
-    ward.start()
-    client = ward.client("alice")
-    answer = client.get(f"/api/gists/{lost['id']}")
+    ward.start("--workers", "1")
+    answer = alice.get(f"/api/gists/{lost['id']}")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.json()["status"] == 503
-    assert client.get(f"/alice/{lost['id']}").status_code == 503
-    assert client.read(kept["id"]) and len(client.get("/api/gists").json()) == 2
-    assert client.request("DELETE", f"/api/gists/{lost['id']}").status_code == 204
+    assert alice.get(f"/alice/{lost['id']}").status_code == 503
+    assert alice.read(kept["id"]) and len(alice.get("/api/gists").json()) == 2
+    assert alice.request("DELETE", f"/api/gists/{lost['id']}").status_code == 204
 
 
-def test_an_index_that_lags_is_brought_up_to_date(ward: Server, git: Git) -> None:
-    (gist,) = _with_gists(ward, 1)
+def test_an_index_that_lags_is_brought_up_to_date(ward: Server, alice: Client, git: Git) -> None:
+    (gist,) = _with_gists(alice, 1)
     clone = git.clone(str(ward.repository(gist["id"])))
     git.commit(clone, {"b": "behind gistd's back"})
     git("push", "-q", cwd=clone)
@@ -63,8 +66,8 @@ def test_an_index_that_lags_is_brought_up_to_date(ward: Server, git: Git) -> Non
     assert ward.cli("doctor") == ""
 
 
-def test_leftovers_of_killed_processes(ward: Server) -> None:
-    (gist,) = _with_gists(ward, 1)
+def test_leftovers_of_killed_processes(ward: Server, alice: Client) -> None:
+    (gist,) = _with_gists(alice, 1)
     (ward.repos / "tmp" / "half.git").mkdir()
     (ward.repository(gist["id"]) / "refs/heads").mkdir(exist_ok=True)
     (ward.repository(gist["id"]) / "refs/heads/main.lock").touch()
@@ -78,29 +81,28 @@ def test_leftovers_of_killed_processes(ward: Server) -> None:
 
 
 @pytest.mark.parametrize("file", ["HEAD", "packed-refs", "objects/pack/*.pack", "objects/pack/*.idx"])
-def test_a_damaged_repository_is_named_and_harms_no_other(ward: Server, file: str) -> None:
-    broken, whole = _with_gists(ward, 2)
+def test_a_damaged_repository_is_named_and_harms_no_other(ward: Server, alice: Client, file: str) -> None:
+    broken, whole = _with_gists(alice, 2)
     (path,) = ward.repository(broken["id"]).glob(file)
     path.chmod(0o644)
     path.write_bytes(b"\0" * path.stat().st_size)
     assert broken["id"] in ward.cli("doctor", code=1)
-    ward.start()
-    client = ward.client("alice")
-    assert client.get(f"/api/gists/{broken['id']}").status_code == 503
-    assert client.get(f"/alice/{broken['id']}").status_code == 503
-    assert client.read(whole["id"])["files"]["a"]["content"] == "1"
+    ward.start("--workers", "1")
+    assert alice.get(f"/api/gists/{broken['id']}").status_code == 503
+    assert alice.get(f"/alice/{broken['id']}").status_code == 503
+    assert alice.read(whole["id"])["files"]["a"]["content"] == "1"
 
 
-def test_without_repair_nothing_is_touched(ward: Server) -> None:
-    _with_gists(ward, 1)
+def test_without_repair_nothing_is_touched(ward: Server, alice: Client) -> None:
+    _with_gists(alice, 1)
     (ward.repos / "tmp" / "half.git").mkdir()
     (ward.repos / "tmp" / "a file").touch()
     for _ in range(2):
         assert "leftover of a killed process" in ward.cli("doctor", code=1)
 
 
-def test_search_words_that_are_missing_are_filled_in(ward: Server) -> None:
-    _with_gists(ward, 1)
+def test_search_words_that_are_missing_are_filled_in(ward: Server, alice: Client) -> None:
+    _with_gists(alice, 1)
     with peewee.sqlite3.connect(ward.repos / "index.sqlite3") as index:  # type: ignore[attr-defined]
         index.execute("DELETE FROM search")
     index.close()
