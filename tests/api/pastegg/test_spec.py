@@ -351,7 +351,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("7 page=x", lambda c: outcome(c.nobody.get("/users/bob?page=x"))[0], 200),
     ("7 unknown", lambda c: outcome(c.nobody.get("/users/nosuch")), (404, "missing_user")),
     ("7 past the end", lambda c: outcome(c.nobody.get("/users/alice?page=999")), MISSING),
-    ("7 nothing", lambda c: outcome(c.nobody.get("/users/bob")), (200, [])),
+    ("7 nothing", lambda c: (c.nobody.http.server.cli("user", "create", "newcomer"), outcome(c.nobody.get("/users/newcomer")))[1], (200, [])),
     ("7 preview", lambda c: (c.alice.paste(text("hello", "b"), packed("base64", "AAAA", name="a"), visibility="public"), [file.get("content") for file in outcome(c.nobody.get("/users/alice"))[1][0]["files"]])[1], [None, {"format": "text", "value": "hello"}]),
     *((f"7 preview of {len(words.encode())} bytes", lambda c, words=words: (c.alice.paste(words, visibility="public"), outcome(c.nobody.get("/users/alice"))[1][0]["files"][0]["content"]["value"])[1], shown) for words, shown in (("x" * 256, "x" * 256), ("x" * 257, "x" * 256), ("é" * 129, "é" * 128), ("xé" + "é" * 128, "xé" + "é" * 126), ("a\nb\n" + "x" * 300, "a\nb"))),
     # ------------------------------------------------------------------ 8 links
