@@ -9,7 +9,15 @@ import pytest
 
 from tests.harness import Client, Git, Server, require, wait_until
 
-LONGEST = ("test_crash.py", "test_memory.py", "test_load.py", "test_real_files.py", "test_benchmarks.py", "test_openapi.py", "test_walk.py")
+LONGEST = (
+    "test_crash.py",
+    "test_memory.py",
+    "test_load.py",
+    "test_real_files.py",
+    "test_benchmarks.py",
+    "test_openapi.py",
+    "test_walk.py",
+)
 """A file is run by one process from end to end: these first, lest the others wait for one of them at the end."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.harness import PASSWORD, Client, Server, chromium, require
 
@@ -200,7 +200,7 @@ def test_a_range_of_lines_has_an_address(running: Browser, house: tuple[Server, 
     assert page.locator(".chosen").count() == 3
     page.click("#file-2-L7 th a")
     page.click("#file-2-L4 th a", modifiers=["Shift"])
-    page.wait_for_function("document.querySelectorAll('.chosen').length === 4")
+    expect(page.locator(".chosen")).to_have_count(4)
     assert page.url.endswith("#file-2-L7-L4")
     page.context.close()
 
