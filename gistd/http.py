@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
 from ipaddress import ip_address, ip_network
@@ -25,6 +26,8 @@ from gistd.index import Gist
 
 _log = logging.getLogger("gistd")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,20}\.?)(:\d{1,5})?")
+
+_CHUNK = 64 * 1024
 
 PLACE = r"[A-Za-z0-9_-]{1,32}"
 
@@ -131,10 +134,20 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
         return error.get_response()  # a redirect that Flask makes
     answering = [face for face in faces if face.name == request.blueprint]
     face = next(face for face in answering + faces if face in answering or face.claims.match(request.path))
+    _read_to_end()
     status, message, headers = described(error, request)
     response = face.render_error(status, message, error)
     response.headers.update(headers)
     return response
+
+
+def _read_to_end() -> None:
+    """Take in what is left of a body, up to the largest that is taken at all. The connection would end with what is not
+    read, and with HTTP digest the first request of each is in vain: its answer must be followed by another one."""
+    left = house.settings.max_request_bytes
+    with suppress(HTTPException, ParseException, OSError):
+        while left > 0 and (piece := request.stream.read(min(left, _CHUNK))):
+            left -= len(piece)
 
 
 def described(error: Exception, asked: WSGIRequest) -> tuple[int, str, dict[str, str]]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from requests.auth import HTTPDigestAuth
 
 from tests.api.ownpaste.client import JSON, SECRET, Digest, Paster, outcome, status
@@ -49,6 +50,20 @@ def test_real_clients_through_workers_and_restarts(
         assert {status(response) for response in pastes} == {200}
         assert sum(len(response.history) for response in pastes) <= 1, "a nonce is good for more than one request"
     assert curl(server, secret="wrong")[1] == {"status": "fail", "error": "Authentication required"}
+
+
+def test_a_large_paste_is_sent_twice_on_one_connection(ownpaste_server: Server, pasters: dict[str, Paster]) -> None:
+    """The first time it is refused with a challenge. What is not read of a body ends the connection."""
+    for number in range(8):
+        session = requests.Session()
+        answer = session.post(
+            f"{ownpaste_server.url}/paste/",
+            json={"file_content": f"{number}" * 400_000},
+            headers={"Accept": "application/json"},
+            auth=HTTPDigestAuth("alice", pasters["alice"].secret),
+        )
+        assert answer.status_code == 200
+        session.close()
 
 
 def test_of_many_replays_at_once_one_is_taken(pasters: dict[str, Paster], ownpaste_server: Server) -> None:
