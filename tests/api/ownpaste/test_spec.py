@@ -143,7 +143,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("3 an access token is none", lambda c: challenge(c, f"Bearer {c.alice.http.server.clients[0].token}"), OFFERED),
     ("3 BUG: no qop (RFC 2069) is wrong, no 500", answered(qop=None, nc=None, cnonce=None), 401),
     ("3 BUG: a wrong nonce is 401 and stale, no 400", lambda c: (lambda d: (setattr(d, "nonce", "0123456789abcdef"), challenge(c, d.header()))[1])(digest(c)), STALE),
-    ("3 BUG: after a success no invented nonce is taken", lambda c: (lambda d: [d.post(), d.post(nonce="0123456789abcdef"), d.post(nonce=f"{d.nonce[:-1]}_")])(digest(c)), [200, 401, 401]),
+    ("3 BUG: after a success no invented nonce is taken", lambda c: (lambda d: [d.post(), d.post(nonce="0123456789abcdef"), d.post(nonce=f"{d.nonce[:-8]}{'A' if d.nonce[-8] != 'A' else 'B'}{d.nonce[-7:]}")])(digest(c)), [200, 401, 401]),
     ("3 BUG: an answer is good for once", replayed, (401, STALE)),
     ("3 BUG: nor for another method", lambda c: replayed(c, method="PATCH", path=c.path)[0], 401),
     ("3 BUG: nor for another path", lambda c: (lambda d: status(d.send(d.header("DELETE", "/paste/1/"), "DELETE", c.path)))(digest(c)), 400),
