@@ -125,10 +125,13 @@ def test_axe_finds_nothing(running: Browser, house: tuple[Server, str], width: i
     assert found == []
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_each_page_opens_with_and_without_scripts(running: Browser, house: tuple[Server, str], scripts: bool) -> None:
+LOOKS = [(True, 320, "dark"), (False, 320, "light"), (True, 1440, "light"), (False, 1440, "dark")]
+
+
+@pytest.mark.parametrize(("scripts", "width", "scheme"), LOOKS)
+def test_each_page_opens(running: Browser, house: tuple[Server, str], scripts: bool, width: int, scheme: str) -> None:
     server, path = house
-    page = context(running, 1440, "light", scripts)
+    page = context(running, width, scheme, scripts)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -158,13 +161,15 @@ def press(page: Page, selector: str) -> None:
         page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_the_keyboard_is_enough(running: Browser, house: tuple[Server, str], scripts: bool) -> None:
+@pytest.mark.parametrize(("scripts", "width", "scheme"), LOOKS)
+def test_the_keyboard_is_enough(
+    running: Browser, house: tuple[Server, str], scripts: bool, width: int, scheme: str
+) -> None:
     """Create, edit, compare, like, search."""
     server, _ = house
-    name = f"keys{scripts}".lower()
+    name = f"keys{scripts}{width}".lower()
     server.user(name)
-    page = context(running, 1440, "light", scripts)
+    page = context(running, width, scheme, scripts)
     sign_in(page, server, name)
     press(page, "header a[href='/-/new']")
     press_until(page, "input[name=title]")
