@@ -65,12 +65,14 @@ _NEEDED = {
 class Actor:
     """Whoever asks now: a user with the scopes that their credential grants, or nobody.
 
-    Nobody may hold a deletion key, of which this is the hash: for the one gist that was made with it.
+    Nobody may hold a deletion key, of which this is the hash: for the one gist that was made with it. `credential` is
+    the number of the token that they came by, if they did: what belongs to it is not for the others of the same user.
     """
 
     user: User | None = None
     scopes: frozenset[Scope] = frozenset()
     deletion_key: str | None = None
+    credential: int | None = None
 
     def owns(self, gist: Gist) -> bool:
         return self.user is not None and gist.owner_id == self.user.id

@@ -75,7 +75,8 @@ def _find(kind: str, secret: str) -> Actor | None:
     if credential is None or is_over(credential):
         return None
     note_use(credential)
-    return Actor(credential.user, granted([Scope(scope) for scope in credential.scopes.split()]))
+    scopes = granted([Scope(scope) for scope in credential.scopes.split()])
+    return Actor(credential.user, scopes, credential=credential.id)
 
 
 def user_by_password(username: str, password: str, address: str) -> User:

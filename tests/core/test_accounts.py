@@ -41,7 +41,7 @@ def test_password(opened: None) -> None:
     assert "correct horse" not in (made.password_hash or "")
     for name in ("carol", "Carol"):
         actor = credentials.actor_by_basic(name, "correct horse", "::1")
-        assert (actor.user, actor.scopes) == (made, ALL_SCOPES)
+        assert (actor.user, actor.scopes, actor.credential) == (made, ALL_SCOPES, None)
     for name, password in (("carol", "wrong"), ("nobody", "correct horse"), ("carol", ""), ("carol", "\udcff")):
         with pytest.raises(Unauthenticated, match="Bad credentials"):
             credentials.actor_by_basic(name, password, "::1")
@@ -72,6 +72,7 @@ def test_token(alice: Actor) -> None:
     for basic in ((alice.user.username, token), (token, ""), (token, "x-oauth-basic")):
         assert credentials.actor_by_basic(*basic, "::1") == actor
     stored = index.Credential.get()
+    assert actor.credential == stored.id
     assert token not in str(stored.__data__) and token[3:] not in str(stored.__data__)
     for wrong in (token[:-1], token.upper(), token + "0", "og_", "", stored.secret_hash):
         with pytest.raises(Unauthenticated):
@@ -157,7 +158,8 @@ def test_two_admins_who_drop_each_other(alice: Actor, bob: Actor) -> None:
 
 def test_a_masterkey_is_exchanged_for_tokens(alice: Actor, bob: Actor) -> None:
     user, key = masterkeys.sign_up("carol", "here")
-    assert masterkeys.actor("CAROL", key, "here") == Actor(user, frozenset({Scope.USER_WRITE, Scope.USER_READ}))
+    actor = masterkeys.actor("CAROL", key, "here")
+    assert (actor.user, actor.scopes) == (user, {Scope.USER_WRITE, Scope.USER_READ})
     token, other = masterkeys.issue_token(user), masterkeys.issue_token(user)
     for each in (token, other):
         assert masterkeys.actor_by_token(each, "here").user == user
