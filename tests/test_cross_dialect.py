@@ -14,8 +14,8 @@ from tests.api.ownpaste.client import Paster as Digester
 from tests.api.pastegg.client import Paster, packed, text
 from tests.api.ranna.client import Snipper
 from tests.harness import Client, Git, Server
+from tests.web.form import Form
 from tests.web.people import Person, found
-from tests.web.test_editor import Form
 
 CONTENTS = {
     "text": b"one\ntwo\n",

@@ -382,23 +382,6 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     return catalogue.reload(id), True
 
 
-def like(actor: Actor, gist: Gist, liked: bool = True) -> None:
-    """Like or unlike a gist; doing it twice is doing it once."""
-    access.require(actor, Action.LIKE, gist)
-    assert actor.user is not None
-    index.gists.set_like(actor.user, gist, liked, index.now())
-
-
-def likers(gist: Gist, number: int, size: int) -> list[User]:
-    """A page of those who like the gist, the latest first. Pages count from 1."""
-    return index.gists.likers(gist, limit=size, offset=(number - 1) * size)
-
-
-def likes(actor: Actor, gist: Gist) -> bool:
-    """Whether the actor likes the gist."""
-    return actor.user is not None and index.gists.likes(actor.user, gist)
-
-
 def _signature(actor: Actor) -> Signature:
     if actor.user is None:
         return Signature("anonymous", f"anonymous@{_MAIL_HOST}", index.now())

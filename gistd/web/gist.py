@@ -5,7 +5,7 @@ import re
 from flask import Response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import gists
+from gistd.core import gists, likes
 from gistd.core.access import Actor, Open
 from gistd.core.gists import Contents
 from gistd.errors import NotFound
@@ -55,7 +55,7 @@ def page_of_gist(actor: Actor, gist: Gist, template: str, **values: object) -> R
             gist=gist,
             clone_url=clone_url(gist),
             page_url=page_url(gist),
-            likes=gists.likes(actor, gist),
+            likes=likes.is_liked(actor, gist),
             **values,
         )
     )

@@ -3,7 +3,7 @@
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import gists
+from gistd.core import gists, likes
 from gistd.core.access import Actor, Open
 from gistd.errors import NotFound
 from gistd.http import path_of
@@ -19,14 +19,14 @@ PER_PAGE = 50
 def like(actor: Actor, username: str, name: str) -> AnyResponse:
     """Like it, or with `liked=no` not any more."""
     gist = gists.find(actor, username, name)
-    gists.like(actor, gist, request.form.get("liked") != "no")
+    likes.like(actor, gist, request.form.get("liked") != "no")
     return redirect(path_of(gist), 303)
 
 
 @face.get("/<place:username>/<name>/likes", scope=Open.ONE_GIST)
 def likers(actor: Actor, username: str, name: str) -> Response:
     gist, number = gists.find(actor, username, name), page_number()
-    users = gists.likers(gist, number, PER_PAGE)
+    users = likes.likers(gist, number, PER_PAGE)
     if not users and number > 1:
         raise NotFound("Not found")
     return page_of_gist(actor, gist, "likes.html", users=users, number=number, more=gist.like_count > number * PER_PAGE)

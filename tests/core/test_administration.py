@@ -4,7 +4,7 @@ import pyotp
 import pytest
 
 from gistd import index
-from gistd.core import accounts, administration, gists, twofactor
+from gistd.core import accounts, administration, gists, likes, twofactor
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope, allowed, require_scope
 from gistd.core.drafts import Draft
 from gistd.errors import Conflict, NotFound, Unauthenticated
@@ -49,9 +49,9 @@ def test_likes_are_counted_anew_when_somebody_goes(alice: Actor, bob: Actor) -> 
     assert bob.user
     gist = gists.create(alice, Draft(files={"a": b"x"}))
     for fan in (alice, bob):
-        gists.like(fan, gist)
+        likes.like(fan, gist)
     mine = gists.create(bob, Draft(files={"a": b"x"}))
-    gists.like(bob, mine)
+    likes.like(bob, mine)
     administration.delete_account(bob, bob.user)
     assert gists.get(alice, gist.id).like_count == 1 and index.gists.all_ids() == {gist.id}
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gistd.core import browse, catalogue, gists, hits, search
+from gistd.core import browse, catalogue, gists, hits, likes, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.gists import Listing, Sort
@@ -114,8 +114,8 @@ def test_a_list_of_each_thing(kitchen: dict[str, Gist], alice: Actor, bob: Actor
 def test_orders(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
     gists.change(alice, kitchen["bread"], Change(description="later"))
     for actor in (alice, bob):
-        gists.like(actor, kitchen["tea"])
-    gists.like(bob, kitchen["stew"])
+        likes.like(actor, kitchen["tea"])
+    likes.like(bob, kitchen["stew"])
     names = {gist.id: name for name, gist in kitchen.items()}
     for sort, wanted in (
         (Sort.UPDATED, "bread stew tea"), (Sort.CREATED, "stew tea bread"), (Sort.LIKES, "tea stew bread"),

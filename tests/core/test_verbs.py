@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from gistd import index
-from gistd.core import access, gists, house
+from gistd.core import access, gists, house, likes
 from gistd.core.access import NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
 from gistd.core.gists import Listing
@@ -122,7 +122,7 @@ def test_an_archived_gist_is_read_only(alice: Actor) -> None:
 def test_delete_takes_all_with_it(alice: Actor, bob: Actor) -> None:
     gist = gists.create(alice, _draft(topics=["t"]))
     fork, _ = gists.fork(bob, gist)
-    gists.like(bob, gist)
+    likes.like(bob, gist)
     gists.delete(alice, gist)
     with pytest.raises(NotFound):
         gists.get(alice, gist.id)
@@ -167,16 +167,16 @@ def test_a_parent_that_is_hidden_is_not_told(alice: Actor, bob: Actor, visibilit
 def test_like(alice: Actor, bob: Actor) -> None:
     gist = gists.create(alice, _draft())
     for _ in range(2):
-        gists.like(bob, gist)
-    gists.like(alice, gist)
-    assert gists.likes(bob, gist) and not gists.likes(NOBODY, gist)
+        likes.like(bob, gist)
+    likes.like(alice, gist)
+    assert likes.is_liked(bob, gist) and not likes.is_liked(NOBODY, gist)
     assert gists.get(bob, gist.id).like_count == 2
     for _ in range(2):
-        gists.like(bob, gist, liked=False)
-    assert not gists.likes(bob, gist)
+        likes.like(bob, gist, liked=False)
+    assert not likes.is_liked(bob, gist)
     assert gists.get(bob, gist.id).like_count == 1
     with pytest.raises(Unauthenticated):
-        gists.like(NOBODY, gist)
+        likes.like(NOBODY, gist)
     assert gists.get(bob, gist.id).updated_at == gist.updated_at
 
 
@@ -257,7 +257,7 @@ def test_a_number_is_never_used_twice(alice: Actor) -> None:
     with pytest.raises(NotFound):
         gists.change(alice, gone, Change(title="x"))
     with pytest.raises(NotFound):
-        gists.like(alice, gone)
+        likes.like(alice, gone)
     gists.delete(alice, gone)
     assert gists.get(alice, new.id).title == "a.py"
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from gistd import describe
 from gistd.api import actor_by_header, load
-from gistd.core import accounts, gists, text
+from gistd.core import accounts, gists, likes, text
 from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing
 from gistd.errors import Invalid, PreconditionFailed
@@ -210,7 +210,7 @@ def fork_gist(actor: Actor, id: str) -> Response:
 @face.get("/gists/<id>/star", scope=Open.SIGNED_IN)
 def is_liked(actor: Actor, id: str) -> Response:
     """Whether you like a gist: 204 if so, 404 if not."""
-    return Response(status=204 if gists.likes(actor, gists.get(actor, id)) else 404)
+    return Response(status=204 if likes.is_liked(actor, gists.get(actor, id)) else 404)
 
 
 @face.put("/gists/<id>/like", scope=Scope.USER_WRITE)
@@ -218,7 +218,7 @@ def is_liked(actor: Actor, id: str) -> Response:
 def toggle_like(actor: Actor, id: str) -> Response:
     """Like a gist, or take the like back."""
     gist = gists.get(actor, id)
-    gists.like(actor, gist, not gists.likes(actor, gist))
+    likes.like(actor, gist, not likes.is_liked(actor, gist))
     return Response(status=204)
 
 
@@ -226,7 +226,7 @@ def toggle_like(actor: Actor, id: str) -> Response:
 @face.delete("/gists/<id>/star", scope=Scope.USER_WRITE)
 def unlike(actor: Actor, id: str) -> Response:
     """Take a like back, if there is one."""
-    gists.like(actor, gists.get(actor, id), liked=False)
+    likes.like(actor, gists.get(actor, id), liked=False)
     return Response(status=204)
 
 
