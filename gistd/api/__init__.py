@@ -6,17 +6,22 @@ import json
 import math
 import pkgutil
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 from marshmallow import EXCLUDE, Schema, ValidationError
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Field as FormField
+from werkzeug.sansio.multipart import File as FormFile
 
 from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
-from gistd.errors import Forbidden, Invalid, Unauthenticated
+from gistd.errors import Forbidden, Invalid, TooLarge, Unauthenticated
 from gistd.http import client_address
 from gistd.index import File
 
@@ -114,6 +119,45 @@ def load(shape: Shape) -> Any:
         raise Invalid(f"could not bind data: {error.message}") from error
     except ValidationError as error:
         raise Invalid(f"could not bind data: {problem(error)}", _flat(error)) from error
+
+
+class Part(NamedTuple):
+    """A part of a form. One without a file name is a file all the same, for some clients."""
+
+    name: str
+    filename: str | None
+    headers: Headers
+    content: bytes
+
+
+def form_parts(most: int) -> Iterator[Part]:
+    """The parts of the form that the body is, as the bytes that they are. Raises Invalid for what is no form, TooLarge
+    for one of more parts than that."""
+    body = request.get_data()
+    try:
+        yield from _parts(body, request.mimetype_params.get("boundary", "").encode(), most)
+    except RequestEntityTooLarge as error:
+        raise TooLarge(f"the form has more than {most} parts") from error
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+
+
+def _parts(body: bytes, boundary: bytes, most: int) -> Iterator[Part]:
+    if not boundary:
+        raise ValueError("the form has no boundary")
+    decoder = MultipartDecoder(boundary, max_parts=most)
+    decoder.receive_data(body)
+    decoder.receive_data(None)
+    part, content = None, bytearray()
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, NeedData):
+            raise ValueError("the form ends too early")
+        if isinstance(event, FormField | FormFile):
+            part, content = event, bytearray()
+        elif isinstance(event, Data) and part is not None:
+            content += event.data
+            if not event.more_data:
+                yield Part(part.name or "", getattr(part, "filename", None), part.headers, bytes(content))
 
 
 def problem(error: ValidationError) -> str:
