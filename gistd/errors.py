@@ -33,6 +33,14 @@ class Forbidden(GistdError):
     status = 403
 
 
+class LacksScope(Forbidden):
+    """The credential was not given for this."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("token lacks required scope/permission")
+        self.scope = scope
+
+
 class NotYours(Forbidden):
     """Only the owner may do this; the actor is somebody else."""
 

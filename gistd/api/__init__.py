@@ -6,8 +6,8 @@ import json
 import math
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
+from itertools import count, islice
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -28,7 +28,8 @@ from gistd.index import File
 MAX_MARKS = 250_000
 """The most that a body may hold: strings, lists, objects and commas."""
 
-UNNAMED = "pastefile1"
+_MADE_UP = "pastefile{}"
+UNNAMED = _MADE_UP.format(1)
 """The path of a file that was given no name, in a dialect that knows but one."""
 
 # A string that does not end goes to the end: so each byte is looked at once, whatever stands there.
@@ -46,6 +47,21 @@ class Shape(Schema):
 def first(files: Iterable[File]) -> File | None:
     """The file of a gist that a dialect shows, and changes, which knows but one: the first by its path."""
     return min(files, key=lambda file: str(file.path), default=None)
+
+
+def made_up(number: int, taken: Collection[str] = ()) -> str:
+    """The name of a file that was given none: by its number, or the next one that is free."""
+    return next(name for name in map(_MADE_UP.format, count(number)) if name not in taken)
+
+
+def name_of(file: File) -> str:
+    """The name of a file as it was given, or made up."""
+    return str(file.path) if file.label is None else file.label
+
+
+def given_name(file: File | None) -> str | None:
+    """The name of a file as somebody gave it."""
+    return name_of(file) if file is not None and file.named else None
 
 
 def dialects() -> list[ModuleType]:
@@ -79,12 +95,12 @@ class NotJson(Invalid):
     """The body of a request is not JSON, or more of it than anybody means."""
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes, halves: bool = False) -> Any:
     """What the body says in JSON, read strictly. Raises NotJson.
 
     UTF-8 only. Duplicate keys, which would silently lose a file, numbers that are none, and halves of characters, which
     cannot be written anywhere, are refused (RFC 8259 leaves them to us); and so is what would take many times the
-    memory of the body.
+    memory of the body. `halves` lets those of characters through, to a dialect that can say where they are.
     """
     if _is_too_much(body):
         raise NotJson(f"more than {MAX_MARKS} values")
@@ -92,7 +108,7 @@ def parse(body: bytes) -> Any:
         parsed = json.loads(
             body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite
         )
-        if _HALF.search(body):
+        if not halves and _HALF.search(body):
             json.dumps(parsed, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
         raise NotJson("not valid UTF-8") from error

@@ -1,6 +1,7 @@
 """Who may do what. Every permission of gistd is decided here, from actor, action and gist, and nothing else.
 
-`refusal` says it for one gist; `listed` and `public` say as conditions of a query which of them lists show.
+`refusal` says it for one gist; `readable` says as the condition of a query which of them somebody may read who knows
+where they are, `listed` and `public` which of them lists show.
 """
 
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from enum import StrEnum
 from hmac import compare_digest
 from typing import Any
 
-from gistd.errors import Forbidden, GistdError, Invalid, NotFound, NotYours, Unauthenticated
+from gistd.errors import Forbidden, GistdError, Invalid, LacksScope, NotFound, NotYours, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, Gist, User, now
 
 from . import house
@@ -97,7 +98,7 @@ def require_scope(actor: Actor, needed: Scope | Open) -> None:
     if actor.user is None and not _open_to_nobody(needed):
         raise Unauthenticated("Requires authentication")
     if isinstance(needed, Scope) and needed not in actor.scopes:
-        raise Forbidden("token lacks required scope/permission")
+        raise LacksScope(needed)
 
 
 def require_create(actor: Actor, visibility: str) -> None:
@@ -165,7 +166,7 @@ def refusal(actor: Actor, action: Action, gist: Gist | None) -> GistdError | Non
     if actor.user is None:
         return Unauthenticated("Requires authentication")
     if _NEEDED[action] not in actor.scopes:
-        return Forbidden("token lacks required scope/permission")
+        return LacksScope(_NEEDED[action])
     if action in (Action.EDIT, Action.ARCHIVE, Action.DELETE) and not actor.owns(gist):
         return NotYours("You are not the owner of this gist")
     if action is Action.EDIT and gist.archived:
@@ -184,6 +185,14 @@ def is_over(gist: Gist) -> bool:
 
 def _reads_own(actor: Actor, gist: Gist) -> bool:
     return actor.owns(gist) and Scope.GIST_READ in actor.scopes
+
+
+def readable(actor: Actor) -> Any:
+    """The gists that the actor may view, as a condition."""
+    shown = Gist.visibility != PRIVATE
+    if actor.user is not None and Scope.GIST_READ in actor.scopes:
+        shown |= Gist.owner == actor.user
+    return _live() & shown
 
 
 def listed(actor: Actor) -> Any:

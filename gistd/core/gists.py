@@ -59,10 +59,12 @@ class Listing:
 
 @dataclass(frozen=True)
 class Page:
-    """`total` counts all pages."""
+    """`total` counts all pages; `next` is the number of the gist that the next one begins with, if it was asked for by
+    such a number."""
 
     gists: list[Gist]
     total: int
+    next: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,11 @@ def by_ident(actor: Actor, ident: str, action: Action = Action.VIEW) -> Gist:
     return access.require(actor, action, index.gists.by_ident(ident))
 
 
+def by_sha(actor: Actor, sha: str, action: Action = Action.VIEW) -> Gist:
+    """As `locate`, by the SHA-1 of its id."""
+    return access.require(actor, action, index.gists.by_sha(sha))
+
+
 def by_private_id(actor: Actor, private_id: str, action: Action = Action.VIEW) -> Gist:
     """As `locate`, by the secret name that each gist has that is not public."""
     return access.require(actor, action, index.gists.by_private_id(private_id))
@@ -135,10 +142,23 @@ def by_private_id(actor: Actor, private_id: str, action: Action = Action.VIEW) -
 
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
     """A page of gists. Pages count from 1. Raises Invalid for words that are no query."""
+    return _page(_condition(actor, listing), number, size, listing.liked_by, listing.sort, listing.ascending)
+
+
+def page_from(actor: Actor, listing: Listing, start: int | None, size: int) -> Page:
+    """A page of gists, what was made last first: from the one with the number `start` on, or from the newest."""
+    condition = _condition(actor, listing)
+    here = condition if start is None else condition & (Gist.number <= start)
+    rows = index.gists.page(here, limit=size + 1, offset=0, sort=Sort.CREATED)
+    shown = index.gists.complete(rows[:size], access.public())
+    return Page(shown, index.gists.count(condition), rows[size].number if len(rows) > size else None)
+
+
+def _condition(actor: Actor, listing: Listing) -> Any:
     condition = access.public() if listing.public_only else access.listed(actor)
     for wanted in _conditions(listing):
         condition &= wanted
-    return _page(condition, number, size, listing.liked_by, listing.sort, listing.ascending)
+    return condition
 
 
 def _conditions(listing: Listing) -> Iterator[Any]:

@@ -42,8 +42,18 @@ def by_ident(ident: str) -> Gist | None:
     return _rows().where(Gist.ident == ident).get_or_none() if is_text(ident) else None
 
 
+def by_sha(sha: str) -> Gist | None:
+    return _rows().where(Gist.sha == sha).get_or_none() if is_text(sha) else None
+
+
 def by_private_id(private_id: str) -> Gist | None:
     return _rows().where(Gist.private_id == private_id).get_or_none() if is_text(private_id) else None
+
+
+def holding(blob: str, condition: Any, after: int) -> Gist | None:
+    """The first gist after the one with that number that meets the condition and has this blob at its head."""
+    held = _rows().join_from(Gist, File).where(File.blob == blob, File.gist > after, condition)
+    return held.order_by(File.gist).first()
 
 
 def page(

@@ -173,7 +173,7 @@ class File(_Table):
     encoding = peewee.CharField(6, null=True)  # how its bytes came, text or base64, where somebody said so
 
     class Meta:
-        indexes = ((("gist", "path"), True), (("language", "gist"), False))
+        indexes = ((("gist", "path"), True), (("language", "gist"), False), (("blob", "gist"), False))
 
 
 class Topic(_Table):

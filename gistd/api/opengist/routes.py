@@ -36,7 +36,10 @@ def _error(status: int, message: str, error: Exception) -> Response:
     return answer(body, status)
 
 
-face = Face("opengist", actor_by_header, _error, r"/api(?!/v\d+(/|$))(/|$)", url_prefix="/api")
+_OTHERS = r"v\d+(/|$)|(pastes|blobs|version)(/|$)|user/~"
+"""What below `/api` speaks another dialect."""
+
+face = Face("opengist", actor_by_header, _error, rf"/api(?!/({_OTHERS}))(/|$)", url_prefix="/api")
 
 
 @face.before_request
@@ -47,7 +50,7 @@ def _refuse_head() -> None:
 
 @face.after_app_request
 def _headers(response: Response) -> Response:
-    if not face.claims.match(request.path):
+    if not face.is_asked():
         return response
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -8,7 +8,7 @@ from flask import Response, current_app, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from gistd import describe
-from gistd.api import first
+from gistd.api import first, given_name
 from gistd.core import access, gists, languages
 from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing, Sort
@@ -131,7 +131,7 @@ def download(actor: Actor, id: str) -> Response:
     language = languages.known(shapes.language_of(contents.gist, file))
     kind = (language and language.mime_type) or "application/octet-stream"
     response = show_bytes(contents.read(file) if file else b"", kind)
-    name = (shapes.name_of(file) or "").rpartition("/")[2] or shapes.DEFAULT_NAME
+    name = (given_name(file) or "").rpartition("/")[2] or shapes.DEFAULT_NAME
     response.headers["Content-Disposition"] = disposition("attachment", name)
     return response
 

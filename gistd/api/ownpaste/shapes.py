@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields
 from marshmallow.validate import Length
 from werkzeug.exceptions import UnsupportedMediaType
 
-from gistd.api import NotJson, Shape, first, parse, problem
+from gistd.api import NotJson, Shape, first, given_name, parse, problem
 from gistd.core import gists, languages
 from gistd.core.gists import Contents
 from gistd.errors import Invalid
@@ -87,18 +87,11 @@ def _paste(gist: Gist, file: File | None) -> dict[str, Any]:
     return {
         "paste_id": gist.number,
         "language": language_of(gist, file),
-        "file_name": name_of(file),
+        "file_name": given_name(file),
         "pub_timestamp": int(gist.created_at.timestamp()),
         "private": gist.visibility != PUBLIC,
         "private_id": gist.private_id,
     }
-
-
-def name_of(file: File | None) -> str | None:
-    """The name of a file as somebody gave it."""
-    if file is None or not file.named:
-        return None
-    return str(file.path) if file.label is None else file.label
 
 
 def language_of(gist: Gist, file: File | None) -> str:
@@ -107,4 +100,4 @@ def language_of(gist: Gist, file: File | None) -> str:
         return languages.guess(None, "")
     if file.syntax is not None:
         return str(file.syntax)
-    return languages.guess(name_of(file), gists.beginning(gist, file).decode(errors="replace"))
+    return languages.guess(given_name(file), gists.beginning(gist, file).decode(errors="replace"))

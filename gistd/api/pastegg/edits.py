@@ -1,10 +1,10 @@
 """What paste.gg's clients ask for, in the words of core: a draft of a new paste, a change of one that is."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
+from gistd.api import made_up, name_of
 from gistd.core import languages
 from gistd.core.access import Actor
 from gistd.core.drafts import KEEP, Change, Draft, place
@@ -14,7 +14,6 @@ from gistd.store import FileChange
 
 from .answers import Refused
 from .content import Unpacker, encoding_of
-from .shapes import name_of
 
 DUPLICATE = "duplicate file name"
 
@@ -57,11 +56,6 @@ def draft(actor: Actor, asked: dict[str, Any]) -> Draft:
         notes={path: _note(path, name, file) for path, name, file in zip(paths, names, files, strict=True)},
         long_words=True,
     )
-
-
-def made_up(number: int, taken: Collection[str] = ()) -> str:
-    """The name of a file that was given none: by its number, or the next one that is free."""
-    return next(name for name in map("pastefile{}".format, count(number)) if name not in taken)
 
 
 def _unpacked(files: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

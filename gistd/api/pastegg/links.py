@@ -5,6 +5,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
+from gistd.api import name_of
 from gistd.core import gists, text
 from gistd.core.access import Actor, Open
 from gistd.http import owner_name
@@ -12,7 +13,6 @@ from gistd.http import owner_name
 from .answers import UUID, hex_of
 from .edits import find
 from .routes import face
-from .shapes import name_of
 
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 

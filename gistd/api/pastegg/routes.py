@@ -7,6 +7,7 @@ from flask import Response, g, request
 from werkzeug.exceptions import NotFound
 
 from gistd import describe
+from gistd.api import name_of
 from gistd.core import access, accounts, gists
 from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing, Sort
@@ -96,7 +97,7 @@ def create_paste(actor: Actor) -> Response:
     asked = uploads.read() if uploads.is_one() else read(shapes.PasteIn())
     access.require_create(actor, PUBLIC)
     gist, key = gists.create_deletable(actor, edits.draft(actor, asked))
-    files = sorted(gists.contents(gist).noted(), key=lambda file: shapes.name_of(file).encode())
+    files = sorted(gists.contents(gist).noted(), key=lambda file: name_of(file).encode())
     return answer(shapes.paste(gist, [shapes.file(file) for file in files], key), 201)
 
 

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, pre_load
 from marshmallow.validate import OneOf
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
-from gistd.api import NotJson, Shape, parse, problem
+from gistd.api import NotJson, Shape, name_of, parse, problem
 from gistd.core import house, languages
 from gistd.core.gists import Contents
 from gistd.index import VISIBILITIES, File, Gist, User, is_text
@@ -169,11 +169,6 @@ def read_ids() -> list[str]:
 
 
 # ---------------------------------------------------------------------- out
-
-
-def name_of(file: File) -> str:
-    """The name of a file as it was given, or made up."""
-    return str(file.path) if file.label is None else file.label
 
 
 def file(file: File) -> dict[str, Any]:
