@@ -52,6 +52,8 @@ def by_private_id(private_id: str) -> Gist | None:
 
 def holding(blob: str, condition: Any, after: int) -> Gist | None:
     """The first gist after the one with that number that meets the condition and has this blob at its head."""
+    if not is_text(blob):
+        return None
     held = _rows().join_from(Gist, File).where(File.blob == blob, File.gist > after, condition)
     return held.order_by(File.gist).first()
 

@@ -14,6 +14,7 @@ from . import (
     search,
     settings,
     sharing,
+    sourcehut,
     texts,
     theme,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "search",
     "settings",
     "sharing",
+    "sourcehut",
     "texts",
     "theme",
 ]

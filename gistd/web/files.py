@@ -29,6 +29,11 @@ _TYPES = {"zip": "application/zip", "tar.gz": "application/gzip"}
 @face.get("/<place:username>/<name>/raw/<revision>/<path:path>", scope=Open.ONE_GIST)
 def raw(actor: Actor, username: str, name: str, revision: str, path: str) -> Response:
     contents, content = _read(actor, username, name, revision, path)
+    return as_it_is(contents, path, content)
+
+
+def as_it_is(contents: Contents, path: str, content: bytes) -> Response:
+    """The bytes of a file, to be looked at where that can do no harm."""
     kind = text.mime_type(content)
     if kind in IMAGES:
         return _bytes(contents, path, content, kind, "inline")

@@ -2,7 +2,8 @@
 
 Every check is on, save where it contradicts the dialect: undeclared methods get 404 there, not 405, a missing
 credential is a 400 for paste.gg, and 404 is also how Opengist says "you do not like this gist". Users of ranna's and of
-paste.gg's share an address, so that more is allowed there than one of the documents says.
+paste.gg's share an address, so that more is allowed there than one of the documents says; and so do those of Opengist's
+and of sourcehut's, where who says nothing is answered as Opengist does.
 """
 
 import argparse
@@ -66,6 +67,13 @@ DIALECTS = {
         "/v1",
         lambda client: f"Bearer {client.token}",
         '[[operations]]\ninclude-path = "/users/{username}"\nchecks.allow_header_conformance.enabled = false\n',
+    ),
+    "sourcehut": Dialect(
+        "/api",
+        lambda client: f"token {client.token}",
+        '[[operations]]\ninclude-path = "/user"\nchecks.response_schema_conformance.enabled = false\n'
+        "checks.allow_header_conformance.enabled = false\n",
+        document="pastes/openapi.yaml",
     ),
 }
 

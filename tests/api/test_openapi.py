@@ -8,14 +8,14 @@ import requests
 import yaml
 from openapi_spec_validator import validate
 
-from gistd.api import opengist, ownpaste, pastegg, ranna
+from gistd.api import opengist, ownpaste, pastegg, ranna, sourcehut
 from gistd.core.access import Scope
 from gistd.describe import Description
 from gistd.http import Face
 from tests.api import property_test
 from tests.harness import Client, Server
 
-DIALECTS = [(dialect.face, dialect.DESCRIPTION) for dialect in (opengist, ownpaste, pastegg, ranna)]
+DIALECTS = [(dialect.face, dialect.DESCRIPTION) for dialect in (opengist, ownpaste, pastegg, ranna, sourcehut)]
 each_dialect = pytest.mark.parametrize(("face", "described"), DIALECTS, ids=[face.name for face, _ in DIALECTS])
 
 
@@ -66,7 +66,9 @@ def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert "Traceback" not in running.log.read_text()
 
 
-@pytest.mark.parametrize(("name", "least"), [("opengist", 1000), ("ownpaste", 250), ("pastegg", 500), ("ranna", 200)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("opengist", 1000), ("ownpaste", 250), ("pastegg", 500), ("ranna", 200), ("sourcehut", 200)]
+)
 def test_made_up_requests_find_nothing(unlimited: Server, name: str, least: int) -> None:
     # The same ones each time; the script makes up new ones.
     code, requests, words = property_test.run(unlimited, name, 10, "--seed", "6157")

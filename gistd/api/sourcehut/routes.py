@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, current_app, request
 from werkzeug.exceptions import NotFound
 
+from gistd import describe
 from gistd.api import require_enabled
 from gistd.core import accounts, blobs, gists
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope
@@ -15,16 +16,20 @@ from gistd.core.gists import Listing
 from gistd.http import Face
 from gistd.index import Gist
 
-from . import edits, shapes
+from . import edits, openapi, shapes
 from .answers import PAGE_SIZE, actor, answer, answer_error, answer_page, done, start
 
 _SHA = re.compile(r"[0-9a-f]{40}")
-_SHARED = {"opengist.show_me": "sourcehut.show_me", "opengist.show_user_by_id": "sourcehut.show_user"}
+_SHARED: dict[str | None, tuple[str, dict[str, str]]] = {
+    "opengist.show_me": ("sourcehut.show_me", {}),
+    "opengist.show_user_by_id": ("sourcehut.show_user", {"name": ""}),
+}
+"""What is Opengist's, too, and what of ours answers in its place: there is nobody whose name has no `~`."""
 
 
 def _actor() -> Actor:
-    """Everything needs a token but the version."""
-    if request.endpoint == f"{face.name}.show_version":
+    """Everything needs a token but the version and the document."""
+    if request.endpoint in (f"{face.name}.show_version", f"{face.name}.show_document"):
         require_enabled()
         return NOBODY
     return actor()
@@ -35,14 +40,10 @@ face = Face("sourcehut", _actor, answer_error, r"/api/(pastes|blobs|version)(/|$
 
 @face.before_app_request
 def _tell_apart() -> None:
-    """`/api/user` is Opengist's, too. Ours is who says `token`, as sourcehut's clients do and Opengist's do not, or who
-    asks for a canonical name."""
-    ours = _SHARED.get(request.endpoint or "")
-    said = request.headers.get("Authorization", "").startswith("token ")
-    if ours and (said or "/~" in request.path):
-        request.url_rule = next(current_app.url_map.iter_rules(ours))
-        if request.view_args:
-            request.view_args = {"name": request.view_args["id"]}
+    """`/api/user` is Opengist's, too. Ours is who says `token`, as sourcehut's clients do and Opengist's do not."""
+    if request.endpoint in _SHARED and request.headers.get("Authorization", "").startswith("token "):
+        endpoint, request.view_args = _SHARED[request.endpoint]
+        request.url_rule = next(current_app.url_map.iter_rules(endpoint))
 
 
 @face.after_app_request
@@ -52,6 +53,9 @@ def _headers(response: Response) -> Response:
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.setdefault("Vary", "Authorization")
     return response
+
+
+describe.show(face, "/pastes/openapi.yaml", openapi.DESCRIPTION)
 
 
 @face.get("/version", scope=Open.EVERYBODY)
@@ -70,10 +74,10 @@ def show_me(actor: Actor) -> Response:
     return answer(shapes.user(actor.user, actor))
 
 
-@face.get("/user/<name>", scope=Open.SIGNED_IN)
+@face.get("/user/~<name>", scope=Open.SIGNED_IN)
 def show_user(actor: Actor, name: str) -> Response:
-    """A user by their canonical name, which begins with `~`."""
-    user = accounts.user(name.removeprefix("~")) if name.startswith("~") else None
+    """A user by their canonical name."""
+    user = accounts.user(name)
     if user is None:
         raise NotFound
     return answer(shapes.user(user, actor))

@@ -53,6 +53,9 @@ class Needed(fields.Field[Any]):
 class Contents(Needed, fields.String):
     kind = str
 
+    def __init__(self) -> None:
+        super().__init__(metadata={"minLength": 1})
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         words: str = super()._deserialize(value, attr, data, **options)
         if not is_text(words):
@@ -64,7 +67,7 @@ class Filename(fields.Field[str | None]):
     """A label, which may be anything that can be read on one line; empty, it is none."""
 
     def __init__(self) -> None:
-        super().__init__(allow_none=True, load_default=None, metadata={"type": ["string", "null"]})
+        super().__init__(allow_none=True, load_default=None, metadata={"type": "string"})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str | None:
         if not isinstance(value, str):
@@ -81,7 +84,8 @@ class Visibility(fields.Field[str]):
     """In any case; null is none."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(error_messages={"required": _MISSING, "null": _NULL}, metadata={"type": "string"}, **options)
+        words = {"required": _MISSING, "null": _NULL}
+        super().__init__(error_messages=words, metadata={"type": "string", "enum": list(VISIBILITIES)}, **options)  # type: ignore[arg-type]
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         if not isinstance(value, str):
@@ -102,7 +106,8 @@ class Files(Needed, fields.List[Any]):
     kind = list
 
     def __init__(self) -> None:
-        super().__init__(cls_or_instance=fields.Nested(FileIn, error_messages={"null": _NULL}))
+        files = fields.Nested(FileIn, error_messages={"null": _NULL})
+        super().__init__(cls_or_instance=files, metadata={"minItems": 1})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
         most = house.limits().files
