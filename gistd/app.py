@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gistd import api, index, ops, reference, transport, web
-from gistd.core import house
+from gistd.core import house, jobs
 from gistd.http import PlaceConverter, answer_error, forgive_slashes, refuse_bad_hosts
 from gistd.settings import Settings
 
@@ -37,3 +37,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def work(settings: Settings, parent: int | None = None) -> None:
+    """What is done beside the requests, until this process is told to stop, or is not a child of `parent` any more."""
+    house.open(settings)
+    index.close()
+    api.dialects()  # which say how events are told
+    jobs.work(parent)

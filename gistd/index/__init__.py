@@ -4,10 +4,10 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, digests, facets, files, gists, words
+from . import accounts, digests, facets, files, gists, webhooks, words
 from .connection import connect, database, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
-from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
+from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, Delivery, File, Gist, Subscription, User, now
 
 __all__ = [
     "NO_NOTES",
@@ -17,10 +17,12 @@ __all__ = [
     "VISIBILITIES",
     "Content",
     "Credential",
+    "Delivery",
     "File",
     "FileNote",
     "FileRow",
     "Gist",
+    "Subscription",
     "User",
     "accounts",
     "check",
@@ -33,6 +35,7 @@ __all__ = [
     "now",
     "open",
     "version",
+    "webhooks",
     "words",
     "write",
 ]

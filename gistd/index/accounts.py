@@ -102,6 +102,10 @@ _CREDENTIAL = Prepared(
 )
 
 
+def credential_by_id(id: int) -> Credential | None:
+    return Credential.get_or_none(Credential.id == id)
+
+
 def credential(user: User, id: int, kind: str) -> Credential | None:
     """One of the user's own."""
     return Credential.get_or_none(Credential.id == id, Credential.user == user, Credential.kind == kind)
