@@ -5,7 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gistd import api, index, ops, reference, transport, web
 from gistd.core import house, jobs
-from gistd.http import PlaceConverter, Request, answer_error, forgive_slashes, refuse_bad_hosts
+from gistd.http import PlaceConverter, answer_error, forgive_slashes, refuse_bad_hosts
 from gistd.settings import Settings
 
 
@@ -19,7 +19,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     house.store.sweep()
     index.close()  # a connection must not live through a fork
     app = Flask(__name__, static_folder=None)
-    app.request_class = Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
     app.url_map.strict_slashes = False

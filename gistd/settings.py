@@ -63,6 +63,10 @@ class Settings:
         "what HTTP digest offers, in this order; many clients take the first, and older ones know MD5 only",
     )
     digest_nonce_seconds: int = _setting(300, "how long a challenge of HTTP digest may be answered")
+    oauth_code_seconds: int = _setting(60, "how long an app may take to get its token, once somebody has let it in")
+    oauth_token_days: int = _setting(
+        366, "how long what an app was given is good; in sourcehut's older flow 365 at most"
+    )
     forwarded_hops: int = _setting(0, "how many reverse proxies in front to believe about address, scheme and host")
     queue_url: str = _setting(
         "", "what is done beside the requests waits in this Redis (redis://…); empty: in a file in the data directory"

@@ -4,10 +4,24 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, digests, facets, files, gists, webhooks, words
+from . import accounts, digests, facets, files, gists, oauth, webhooks, words
 from .connection import connect, database, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
-from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, Delivery, File, Gist, Subscription, User, now
+from .models import (
+    PRIVATE,
+    PUBLIC,
+    UNLISTED,
+    VISIBILITIES,
+    Credential,
+    Delivery,
+    File,
+    Gist,
+    OAuthClient,
+    OAuthCode,
+    Subscription,
+    User,
+    now,
+)
 
 __all__ = [
     "NO_NOTES",
@@ -22,6 +36,8 @@ __all__ = [
     "FileNote",
     "FileRow",
     "Gist",
+    "OAuthClient",
+    "OAuthCode",
     "Subscription",
     "User",
     "accounts",
@@ -33,6 +49,7 @@ __all__ = [
     "gists",
     "is_text",
     "now",
+    "oauth",
     "open",
     "version",
     "webhooks",

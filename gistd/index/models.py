@@ -50,8 +50,25 @@ class User(_Table):
         table_name = "account"  # `user` is a reserved word in PostgreSQL
 
 
+class OAuthClient(_Table):
+    """An app that somebody registered: a client, as OAuth calls it. A public one, which could not keep it, has no
+    secret."""
+
+    id = peewee.AutoField()
+    owner = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    public_id = peewee.CharField(36, unique=True)  # what OAuth calls client_id
+    secret_hash = peewee.CharField(64, null=True)
+    name = peewee.CharField(255)
+    redirect_uri = peewee.TextField()
+    created_at = Timestamp(default=now)
+
+    class Meta:
+        table_name = "oauth_client"
+
+
 class Credential(_Table):
-    """How a user proves who they are without the password; only the hash of the secret is kept."""
+    """How a user proves who they are without the password; only the hash of the secret is kept. With a `client`, it was
+    given to that app."""
 
     id = peewee.AutoField()
     user = peewee.ForeignKeyField(User, backref="credentials", on_delete="CASCADE")
@@ -63,6 +80,28 @@ class Credential(_Table):
     expires_at = Timestamp(null=True)
     last_used_at = Timestamp(null=True)
     address = peewee.CharField(64, null=True)
+    client = peewee.ForeignKeyField(OAuthClient, null=True, on_delete="CASCADE")
+
+
+class OAuthCode(_Table):
+    """What an app is sent by way of the browser, and gets a token for, once; only its hash is kept. A spent one is kept
+    for a while, with the `token` that it was spent for: whoever spends it again has stolen one of the two."""
+
+    user_id: int
+    client_id: int
+
+    secret_hash = peewee.CharField(64, primary_key=True)
+    client = peewee.ForeignKeyField(OAuthClient, on_delete="CASCADE")
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    words = peewee.TextField()  # the scopes that were granted, as the app calls them
+    redirect_uri = peewee.TextField(null=True)  # as it was asked with, if it was
+    challenge = peewee.CharField(128, null=True)  # of PKCE, S256
+    expires_at = Timestamp(index=True)
+    spent = peewee.BooleanField(default=False)
+    token = peewee.ForeignKeyField(Credential, null=True, on_delete="SET NULL")
+
+    class Meta:
+        table_name = "oauth_code"
 
 
 class SecondFactor(_Table):
@@ -265,7 +304,9 @@ class Search(_Table):
 
 TABLES: list[Any] = [
     User,
+    OAuthClient,
     Credential,
+    OAuthCode,
     SecondFactor,
     DigestSecret,
     SpentNonce,
