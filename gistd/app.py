@@ -4,8 +4,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gistd import api, index, ops, reference, transport, web
-from gistd.core import house, jobs
-from gistd.http import PlaceConverter, answer_error, forgive_slashes, refuse_bad_hosts
+from gistd.core import house
+from gistd.http import PlaceConverter, answer_error, forgive_headers, forgive_slashes, refuse_bad_hosts
 from gistd.settings import Settings
 
 
@@ -31,17 +31,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(face)
     web.texts.hang_on(app)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
-    inner = forgive_slashes(transport.beside(app.wsgi_app))
+    inner = forgive_headers(forgive_slashes(transport.beside(app.wsgi_app)))
     app.wsgi_app = refuse_bad_hosts(inner)  # type: ignore[assignment, method-assign]
     if settings.forwarded_hops:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
-
-
-def work(settings: Settings, parent: int | None = None) -> None:
-    """What is done beside the requests, until this process is told to stop, or is not a child of `parent` any more."""
-    house.open(settings)
-    index.close()
-    api.dialects()  # which say how events are told
-    jobs.work(parent)

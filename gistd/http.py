@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,6 +14,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Blueprint, Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_date
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError as RoutingValidationError
 from werkzeug.sansio.response import Response as WSGIResponse
@@ -26,6 +27,8 @@ from gistd.index import Gist
 
 _log = logging.getLogger("gistd")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,20}\.?)(:\d{1,5})?")
+
+_DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 
 _CHUNK = 64 * 1024
 
@@ -171,17 +174,39 @@ def refuse_bad_hosts(app: WSGIApplication) -> WSGIApplication:
     """Answer 400 to a Host header that is no host: URLs cannot be made with it."""
 
     def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", "localhost")
-        try:
-            fine = _HOST.fullmatch(host) and host.partition(":")[0].encode().decode("idna") is not None
-        except UnicodeError:
-            fine = False
-        if fine:
+        if _is_host(environ.get("HTTP_HOST", "localhost")):
             return app(environ, start_response)
         start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
         return [b"the Host header is not a host\n"]
 
     return checked
+
+
+def _is_host(word: str) -> bool:
+    match = _HOST.fullmatch(word.lower())
+    if match is None:
+        return False
+    try:
+        return bool(IPv6Address(match[1][1:-1]) if word.startswith("[") else match[1].encode().decode("idna"))
+    except ValueError:
+        return False
+
+
+def forgive_headers(app: WSGIApplication) -> WSGIApplication:
+    """Take out of headers what werkzeug stumbles over: what is not ASCII in a credential, for no right one has any of
+    that, and dates that no calendar has, which are not looked at (RFC 9110, 13.1.3)."""
+
+    def forgiving(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if credential := environ.get("HTTP_AUTHORIZATION"):
+            environ["HTTP_AUTHORIZATION"] = credential.encode("ascii", "replace").decode()
+        for name in _DATES:
+            try:
+                parse_date(environ.get(name))
+            except (OverflowError, ValueError):
+                del environ[name]
+        return app(environ, start_response)
+
+    return forgiving
 
 
 def forgive_slashes(app: WSGIApplication) -> WSGIApplication:

@@ -60,7 +60,7 @@ def actor_by_token(token: str, address: str, kind: str = TOKEN) -> Actor:
     actor = _find(kind, token)
     if actor is None:
         # A token cannot be guessed, so a right one is always let in, whoever else fails from that address.
-        throttle.count(by_address(address))
+        throttle.count(_by_address(address))
         raise Unauthenticated(_BAD_CREDENTIALS)
     return actor
 
@@ -135,11 +135,10 @@ def note_use(credential: Credential) -> None:
 
 def failure_limits(username: str, address: str) -> list[Limit]:
     """How often a secret that people choose may be guessed: from one address at all, and for one account from there."""
-    return [by_address(address), _by_account(username, address)]
+    return [_by_address(address), _by_account(username, address)]
 
 
-def by_address(address: str) -> Limit:
-    """How often wrong secrets may come from there."""
+def _by_address(address: str) -> Limit:
     return Limit(f"address {address}", house.settings.max_failures_per_address)
 
 

@@ -86,7 +86,6 @@ OWN = [
     "/-/settings/export",
     "/-/settings/delete",
     "/-/settings/digest",
-    "/-/settings/webhooks",
     "/-/admin",
     "/-/admin/users",
     "/-/admin/gists",

@@ -7,6 +7,7 @@ much for the page, is not in the form: then it stays as it is.
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -234,7 +235,8 @@ def _card(key: str) -> Card:
         _take(card, upload.read())
         card.name = card.name or upload.filename
     elif card.text is None and (kept := form.get(f"kept-{key}")):
-        _take(card, b64decode(kept))
+        with suppress(ValueError):  # what is no base64 any more must be sent again
+            _take(card, b64decode(kept))
     return card
 
 

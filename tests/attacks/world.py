@@ -1,0 +1,196 @@
+"""A house in this process with people and gists in it, and its whole application, asked without a socket."""
+
+import atexit
+import io
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from gistd import index
+from gistd.app import create_app
+from gistd.core import accounts, credentials, digests, gists, masterkeys, sessions
+from gistd.core.access import ALL_SCOPES, Actor
+from gistd.core.drafts import Change, Draft
+from gistd.index import Gist
+from gistd.settings import Settings
+from gistd.store import FileChange
+from tests.harness import PASSWORD
+
+from .fuzz import Finding
+
+SECRET = "battery staple"  # for HTTP digest
+FILES = {"hello.py": b"print('hello')\n", "docs/read me.md": b"# Title\n\n- [x] done\n", "dot.bin": bytes(range(256))}
+_MOST_MADE = 300
+_HEADER_LINE = re.compile(r"[\r\n\0]")
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Door:
+    """A request with a place in it, `<HERE>`, for what somebody makes up."""
+
+    method: str
+    target: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    body: bytes = b""
+
+
+class _Listener(logging.Handler):
+    """Keeps the last thing that nobody expected."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self.last = f"{type(error).__name__}: {error}"
+
+
+def temporary() -> Path:
+    """A directory until this process ends; in memory, where there is such a place: nothing here is about disks."""
+    memory = Path("/dev/shm")
+    root = Path(tempfile.mkdtemp(prefix="gistd-attack-", dir=memory if memory.is_dir() else None))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
+
+
+class World:
+    """Alice, who is an admin, bob, and a gist of alice's; every credential that there is of hers."""
+
+    def __init__(self) -> None:
+        settings = Settings(repos=temporary() / "repos", rate_limits=False, secret_key="k" * 32, max_files=50)
+        self.app = create_app(settings)
+        self._listener = _Listener()
+        logging.getLogger("gistd").addHandler(self._listener)
+        logging.getLogger("gistd").propagate = False
+        self.alice = Actor(accounts.create_user("alice", PASSWORD), ALL_SCOPES)
+        self.bob = Actor(accounts.create_user("bob", PASSWORD), ALL_SCOPES)
+        assert self.alice.user is not None
+        digests.set_secret(self.alice.user, SECRET)
+        self.session = sessions.start(self.alice.user, "a browser", "127.0.0.1")
+        self._secrets = {
+            b"$TOKEN": credentials.issue_token(self.alice.user, ALL_SCOPES),
+            b"$READER": credentials.issue_token(self.alice.user, ["gist:read"]),  # type: ignore[list-item]
+            b"$KEY": credentials.issue_key(self.alice.user),
+            b"$APITOKEN": masterkeys.issue_token(self.alice.user),
+            b"$SESSION": self.session,
+        }
+        self.made = 0
+        self.renew()
+
+    def renew(self) -> None:
+        """The gist of alice's, another one; and what names it."""
+        gist = gists.create(self.alice, Draft(files=FILES, title="Title", topics=["topic"], slug=""))
+        self.gist = gists.change(self.alice, gist, Change(files=[FileChange("hello.py", b"print('more')\n")]))
+        first = gists.history(self.gist, 1, 1)[0][0].id
+        named = {
+            b"$GIST": self.gist.id,
+            b"$HEAD": self.gist.head,
+            b"$FIRST": first,
+            b"$IDENT": self.gist.ident,
+            b"$NUMBER": self.gist.number,
+            b"$SHA": self.gist.sha,
+            b"$FILE": gists.contents(self.gist).noted()[0].id,
+            b"$BLOB": gists.contents(self.gist).files[0].blob,
+        }
+        self.names = {name: str(value).encode() for name, value in {**named, **self._secrets}.items()}
+
+    def named(self, data: bytes) -> bytes:
+        """With the words that stand for what is another thing in each run, such as `$GIST`, filled in."""
+        return re.sub(rb"\$[A-Z]+", lambda match: self.names.get(match[0], match[0]), data)
+
+    def ask(self, door: Door, here: bytes) -> Answer:
+        """The answer of the application. Finding if it is one that nobody may get."""
+        method = door.method
+        target = self.named(door.target.replace(b"<HERE>", here))
+        headers = [(name, self.named(value.replace(b"<HERE>", here))) for name, value in door.headers]
+        body = self.named(door.body.replace(b"<HERE>", here))
+        self._listener.last = ""
+        answer = self._asked(_environ(method, target, headers, body))
+        if answer.status >= 500:
+            raise Finding(f"{answer.status}: {self._listener.last}")
+        for name, value in answer.headers:
+            if _HEADER_LINE.search(name + value) or (name == "Location" and not _leads_here(value)):
+                raise Finding(f"a header that must not be: {name}")
+        if method not in ("GET", "HEAD") and answer.status < 400:
+            self._mend()
+        return answer
+
+    def _asked(self, environ: dict[str, Any]) -> Answer:
+        begun: list[tuple[int, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
+            begun.append((int(status.split()[0]), headers))
+
+        pieces: Iterable[bytes] = self.app.wsgi_app(environ, start)
+        try:
+            body = b"".join(pieces)
+        finally:
+            getattr(pieces, "close", lambda: None)()
+        return Answer(*begun[-1], body)
+
+    def _mend(self) -> None:
+        """What a request has changed is as it was, as far as the next ones depend on it."""
+        user = accounts.user_by_id(self.alice.user.id if self.alice.user else 0)
+        assert user is not None, "the account is gone"
+        if user.username != "alice":
+            accounts.change(user, username="alice")
+        kept = index.gists.by_id(self.gist.id)
+        if kept is None or kept.head != self.gist.head or kept.archived:
+            if kept is not None:
+                gists.delete(self.alice, kept)
+            self.renew()
+        self.made += 1
+        if self.made % _MOST_MADE == 0:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """All gists but the one are gone."""
+        for gist in list(Gist.select().where(Gist.id != self.gist.id)):
+            gists.take_down(self.alice, gist)
+
+
+def _leads_here(location: str) -> bool:
+    return (location.startswith("/") and not location.startswith(("//", "/\\"))) or location.startswith("http://test")
+
+
+def _environ(method: str, target: bytes, headers: list[tuple[str, bytes]], body: bytes) -> dict[str, Any]:
+    """The request as gunicorn would hand it over."""
+    target = re.sub(rb"[^!-~]", lambda byte: b"%%%02x" % byte[0][0], target) or b"/"  # gunicorn takes no others
+    path, _, query = target.partition(b"?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
+        "RAW_URI": target.decode("latin-1"),
+        "SERVER_NAME": "test",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "test",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        word = re.sub(rb"[\0-\x08\x0a-\x1f\x7f]", b"", value).decode("latin-1").strip()
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = word
+    return environ
