@@ -4,8 +4,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gistd import api, index, ops, reference, transport, web
-from gistd.core import house
-from gistd.http import PlaceConverter, answer_error, forgive_headers, forgive_slashes, refuse_bad_hosts
+from gistd.core import house, jobs
+from gistd.http import PlaceConverter, Request, answer_error, forgive_headers, forgive_slashes, refuse_bad_hosts
 from gistd.settings import Settings
 
 
@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     house.store.sweep()
     index.close()  # a connection must not live through a fork
     app = Flask(__name__, static_folder=None)
+    app.request_class = Request
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
@@ -37,3 +38,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.forwarded_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def work(settings: Settings, parent: int | None = None) -> None:
+    """What is done beside the requests, until this process is told to stop, or is not a child of `parent` any more."""
+    house.open(settings)
+    index.close()
+    api.dialects()  # which say how events are told
+    jobs.work(parent)

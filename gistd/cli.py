@@ -52,7 +52,7 @@ def main() -> None:
 def serve(host: str, port: int, workers: int | None) -> None:
     """Serve. The data directory and the index are made at the first start."""
     # Only here, no other command wants them; and before there are workers, which then share what was read.
-    from gistd.app import create_app
+    from gistd.app import create_app, work
     from gistd.server import Server
 
     try:
@@ -72,7 +72,21 @@ def serve(host: str, port: int, workers: int | None) -> None:
         known_as = f", known as {settings.external_url}" if settings.external_url else ""
         click.echo(f"gistd serves {house.store.root} at http://{address}:{port}{known_as}")
 
-    Server(lambda: create_app(settings), ready, host, port, workers).run()
+    def beside(parent: int) -> None:
+        work(settings, parent)
+
+    Server(lambda: create_app(settings), beside, ready, host, port, workers).run()
+
+
+@main.command("worker")
+def run_worker() -> None:
+    """Do what `gistd serve` does beside the requests, for other servers that run gistd: send webhooks."""
+    from gistd.app import work
+
+    try:
+        work(Settings.load())
+    except GistdError as error:
+        raise click.ClickException(error.message) from error
 
 
 @main.group()

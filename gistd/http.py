@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+import flask
 from flask import Blueprint, Response, g, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_date
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError as RoutingValidationError
@@ -36,6 +37,18 @@ PLACE = r"[A-Za-z0-9_-]{1,32}"
 
 Authenticate = Callable[[], Actor]
 RenderError = Callable[[int, str, Exception], Response]
+
+
+class Request(flask.Request):
+    """A request whose body is refused when it is too large, also where nobody said before how large it would be: it
+    would be cut off otherwise."""
+
+    def get_data(self, *arguments: Any, **options: Any) -> Any:
+        data = super().get_data(*arguments, **options)
+        most = self.max_content_length
+        if self.content_length is None and most is not None and len(data) >= most:
+            raise RequestEntityTooLarge
+        return data
 
 
 class PlaceConverter(BaseConverter):

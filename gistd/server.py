@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import signal
 import socket
 import struct
 import time
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers import gthread
 
@@ -24,6 +26,8 @@ SOCKET_DEADLINE = 30
 PARTING = 2
 """Seconds that a client has to read the last of an answer."""
 _CHUNK = 65536
+AGAIN = 1
+"""Seconds before the process beside the workers is started anew, if it has ended."""
 MOMENT = 20
 """Milliseconds that a thread waits for a client that may have more to say."""
 
@@ -32,17 +36,21 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]{1,500}")
 
 
 class Server(BaseApplication):
-    """Serves what `load_app` makes in each worker. `ready` hears the address once it is bound."""
+    """Serves what `load_app` makes in each worker. `ready` hears the address once it is bound.
+
+    `beside` runs in a process of its own, and is told the number of the one that it must not outlive."""
 
     def __init__(
         self,
         load_app: Callable[[], Flask],
+        beside: Callable[[int], None],
         ready: Callable[[str, int], None],
         host: str,
         port: int,
         workers: int | None,
     ) -> None:
         self._load_app = load_app
+        self.beside = beside
         self._ready = ready
         self._options = {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -70,6 +78,9 @@ class Server(BaseApplication):
     def load(self) -> Flask:
         return self._load_app()
 
+    def run(self) -> None:
+        Master(self).run()
+
     def _when_ready(self, arbiter: Any) -> None:
         for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadlines
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SOCKET_DEADLINE, 0))
@@ -77,6 +88,66 @@ class Server(BaseApplication):
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SOCKET_DEADLINE // 2, 0))
             host, port = listener.sock.getsockname()[:2]
             self._ready(host, port)
+
+
+class Master(Arbiter):
+    """Keeps one more process beside the workers, and starts it anew when it ends."""
+
+    def __init__(self, app: Server) -> None:
+        super().__init__(app)
+        self._beside = 0
+        self._started = 0.0
+
+    def manage_workers(self) -> None:
+        super().manage_workers()
+        if not self._beside and time.monotonic() - self._started > AGAIN:
+            self._started = time.monotonic()
+            self._beside = os.fork()
+            if not self._beside:
+                self._be_beside()
+
+    def _be_beside(self) -> None:
+        """What the new process is: none of gunicorn's, so nothing of it goes on here."""
+        try:
+            for number in (*self.SIGNALS, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            for listener in self.LISTENERS:
+                listener.sock.close()
+            for worker in self.WORKERS.values():
+                worker.tmp.close()
+            self.app.beside(self.pid)
+        except Exception:
+            self.log.exception("the process beside the workers has failed")
+        finally:
+            os._exit(0)
+
+    def reap_workers(self) -> None:
+        # Before gunicorn does, which would not say that it has.
+        if self._beside and self._has_ended():
+            self._beside = 0
+        super().reap_workers()
+
+    def _has_ended(self) -> bool:
+        try:
+            return os.waitpid(self._beside, os.WNOHANG) != (0, 0)
+        except ChildProcessError:
+            return True
+
+    def reload(self) -> None:
+        self._end_beside()
+        super().reload()
+
+    def stop(self, graceful: bool = True) -> None:
+        self._end_beside()
+        super().stop(graceful)
+        end = time.monotonic() + self.cfg.graceful_timeout
+        while self._beside and not self._has_ended() and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def _end_beside(self) -> None:
+        if self._beside:
+            with suppress(ProcessLookupError):
+                os.kill(self._beside, signal.SIGTERM)
 
 
 class Worker(gthread.ThreadWorker):

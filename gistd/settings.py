@@ -4,11 +4,14 @@ A setting comes from the environment (`GISTD_…`), else from the TOML file that
 (or `./gistd.toml`), else from its default.
 """
 
+import base64
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -60,7 +63,33 @@ class Settings:
         "what HTTP digest offers, in this order; many clients take the first, and older ones know MD5 only",
     )
     digest_nonce_seconds: int = _setting(300, "how long a challenge of HTTP digest may be answered")
+    oauth_code_seconds: int = _setting(60, "how long an app may take to get its token, once somebody has let it in")
+    oauth_token_days: int = _setting(
+        366, "how long what an app was given is good; in sourcehut's older flow 365 at most"
+    )
     forwarded_hops: int = _setting(0, "how many reverse proxies in front to believe about address, scheme and host")
+    queue_url: str = _setting(
+        "", "what is done beside the requests waits in this Redis (redis://…); empty: in a file in the data directory"
+    )
+    webhook_allow: str = _setting(
+        "", "networks (CIDR, comma separated) that webhooks may reach although they are private: 10.1.0.0/16, fd00::/8"
+    )
+    webhook_key: str = _setting(
+        "",
+        "what webhooks are signed with, 32 bytes in base64; "
+        "empty: the file webhook_key in the data directory, made at the first start",
+        secret=True,
+    )
+    webhook_seconds: int = _setting(
+        5, "how long a receiver of webhooks may take to be connected to, and to say something; twice as long in all"
+    )
+    webhook_attempts: int = _setting(5, "how often a webhook is sent to a receiver that does not answer, or not now")
+    webhook_retry_seconds: int = _setting(
+        60, "how long after the first of these attempts the second is made; each time four times as long"
+    )
+    webhook_days: int = _setting(30, "how long it is kept what was told to webhooks, and what they answered")
+    max_webhooks: int = _setting(20, "the most webhooks of an account")
+    max_webhook_answer_bytes: int = _setting(64 * 1024, "how much is kept of what a receiver of webhooks answers")
     max_file_bytes: int = _setting(10 * MIB, "the largest file")
     max_gist_bytes: int = _setting(50 * MIB, "the largest sum of the files of one revision")
     max_files: int = _setting(300, "the most files in a gist")
@@ -109,6 +138,11 @@ class Settings:
         """The URL of the index, with the default filled in."""
         return self.database_url or f"sqlite:///{quote(str((self.repos / 'index.sqlite3').absolute()))}"
 
+    @property
+    def webhook_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The networks of GISTD_WEBHOOK_ALLOW."""
+        return [ip_network(network) for network in re.split(r"[\s,]+", self.webhook_allow) if network]
+
     def describe(self) -> Iterator[tuple[str, str, str, str]]:
         """(variable, value, source, help) of each setting, secrets masked."""
         for setting in _settings():
@@ -126,6 +160,19 @@ class Settings:
             raise ConfigurationError(f"GISTD_SECRET_KEY must have at least {SECRET_KEY_LENGTH} characters")
         if not set(re.split(r"[\s,]+", self.digest_algorithms)) <= {"MD5", "SHA-256"}:
             raise ConfigurationError("GISTD_DIGEST_ALGORITHMS: there are MD5 and SHA-256")
+        try:
+            if len(base64.b64decode(self.webhook_key, validate=True)) not in (0, 32):
+                raise ValueError
+        except ValueError:
+            raise ConfigurationError("GISTD_WEBHOOK_KEY must be 32 bytes in base64") from None
+        try:
+            _ = self.webhook_networks
+        except ValueError as error:
+            raise ConfigurationError(f"GISTD_WEBHOOK_ALLOW: {error}") from error
+        if not re.fullmatch(r"(rediss?://\S+)?", self.queue_url):
+            raise ConfigurationError("GISTD_QUEUE_URL must begin with redis:// or rediss://")
+        if self.queue_url and find_spec("redis") is None:
+            raise ConfigurationError("GISTD_QUEUE_URL needs one more package: pip install 'gistd[redis]'")
         if self.external_url and not re.fullmatch(r"https?://[^/\s\[\]]+(/\S*)?", self.external_url):
             raise ConfigurationError("GISTD_EXTERNAL_URL must begin with http:// or https://")
 

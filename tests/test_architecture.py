@@ -15,7 +15,7 @@ from gistd.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 FACES = [f"gistd/{name}" for name in ("api/", "web/", "transport/", "http.py", "ops.py", "describe.py", "reference.py")]
-FACES += ["gistd/server.py", "gistd/__init__.py", "gistd/app.py"]
+FACES += ["gistd/oauth2.py", "gistd/server.py", "gistd/__init__.py", "gistd/app.py"]
 
 
 def test_imports_only_go_down() -> None:
@@ -29,6 +29,7 @@ def test_imports_only_go_down() -> None:
         (r"^\s*(import|from) pygit2\b", ["gistd/store/"]),
         (r"^\s*(import|from) subprocess\b", ["gistd/store/", "gistd/core/rendering/pool.py"]),
         (r"^\s*(import|from) (nh3|markdown_it|mdit_py_plugins)\b|pygments import highlight", ["gistd/markup/"]),
+        (r"^\s*(import|from) authlib\b", ["gistd/oauth2.py"]),
         (r"^\s*(import|from) (peewee|playhouse)\b", ["gistd/index/"]),
         (r"^\s*from werkzeug.(?!security)|^\s*(import|from) flask", FACES),
         (r"\bos\.environ\b|\bgetenv\b", ["gistd/settings.py"]),

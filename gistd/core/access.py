@@ -11,7 +11,7 @@ from hmac import compare_digest
 from typing import Any
 
 from gistd.errors import Forbidden, GistdError, Invalid, LacksScope, NotFound, NotYours, Unauthenticated
-from gistd.index import PRIVATE, PUBLIC, Gist, User, now
+from gistd.index import PRIVATE, PUBLIC, Gist, Subscription, User, now
 
 from . import house
 
@@ -146,6 +146,25 @@ def require_numbered(actor: Actor, action: Action, gist: Gist | None) -> Gist:
     if found.visibility != PUBLIC and not actor.owns(found):
         raise Unauthenticated("Requires authentication") if actor.user is None else NotFound("Gist not found")
     return require(actor, action, found)
+
+
+def require_webhook(actor: Actor, webhook: Subscription | None, *, by_its_token: bool = False) -> Subscription:
+    """The webhook, if it is the actor's own; where `by_its_token`, only if they came by the token that it belongs to.
+
+    Else raises NotFound, or Unauthenticated.
+    """
+    if webhook is not None and by_its_token:
+        if actor.credential is None or webhook.credential_id != actor.credential:
+            raise Unauthenticated("This webhook belongs to another token")
+    elif webhook is None or actor.user is None or webhook.user_id != actor.user.id:
+        raise NotFound("Webhook not found")
+    return webhook
+
+
+def webhooks(actor: Actor, *, by_its_token: bool = False) -> Any:
+    """The webhooks that `require_webhook` lets the actor have, as a condition."""
+    mine = Subscription.user == actor.user
+    return mine & (Subscription.credential == actor.credential) if by_its_token else mine
 
 
 def allowed(actor: Actor, action: Action, gist: Gist) -> bool:

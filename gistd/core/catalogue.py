@@ -14,7 +14,7 @@ from gistd.index import NO_NOTES, Content, FileNote, FileRow, Gist
 from gistd.index import File as FileRecord
 from gistd.store import File, Missing, Repository
 
-from . import access, house, languages, search
+from . import access, events, house, languages, search
 from .drafts import arranged, made_up_title
 
 
@@ -109,7 +109,8 @@ def record(
     named = gist.topic_names if topics is None else sorted(set(topics))
     words = search.words({"title": gist.title, "description": gist.description, **columns}, named, files)
     content = Content(rows, words, _texts(repository, files, before, renamed), notes)
-    index.gists.update(gist, columns, content, before, topics=topics, renamed=renamed)
+    with events.told() as tell:
+        index.gists.update(gist, columns, content, before, tell.updated(before), topics=topics, renamed=renamed)
 
 
 def _texts(
@@ -142,7 +143,9 @@ def add(
     identity = {"id": id, "sha": hashlib.sha1(id.encode(), usedforsecurity=False).hexdigest()}
     cached = _cached(repository.head, rows)
     content = Content(rows, search.words(columns, topics, files), _texts(repository, files, {}, {}), notes)
-    index.gists.add({**identity, "created_at": at, "updated_at": at, **cached, **columns}, content, topics)
+    columns = {**identity, "created_at": at, "updated_at": at, **cached, **columns}
+    with events.told() as tell:
+        index.gists.add(columns, content, topics, tell.created)
 
 
 def _files(repository: Repository) -> list[File]:

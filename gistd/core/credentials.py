@@ -60,7 +60,7 @@ def actor_by_token(token: str, address: str, kind: str = TOKEN) -> Actor:
     actor = _find(kind, token)
     if actor is None:
         # A token cannot be guessed, so a right one is always let in, whoever else fails from that address.
-        throttle.count(_by_address(address))
+        throttle.count(by_address(address))
         raise Unauthenticated(_BAD_CREDENTIALS)
     return actor
 
@@ -135,10 +135,11 @@ def note_use(credential: Credential) -> None:
 
 def failure_limits(username: str, address: str) -> list[Limit]:
     """How often a secret that people choose may be guessed: from one address at all, and for one account from there."""
-    return [_by_address(address), _by_account(username, address)]
+    return [by_address(address), _by_account(username, address)]
 
 
-def _by_address(address: str) -> Limit:
+def by_address(address: str) -> Limit:
+    """How often wrong secrets may come from there."""
     return Limit(f"address {address}", house.settings.max_failures_per_address)
 
 

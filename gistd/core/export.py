@@ -14,7 +14,7 @@ from gistd.errors import NotFound
 from gistd.index import Gist, User
 from gistd.store import Missing
 
-from . import gists, house
+from . import gists, house, oauth, oauthclients
 from .access import Actor
 from .gists import Listing
 
@@ -22,7 +22,7 @@ _CHUNK = 256 * 1024
 
 README = """Everything that {username} had on gistd.
 
-account.json         the account, and the gists that it likes
+account.json         the account, the gists that it likes, its apps, and the apps that act in its name
 gists/<id>.json      a gist: its title, description, visibility, topics, and so on
 gists/<id>.git       its repository: git clone gists/<id>.git
 """
@@ -99,7 +99,16 @@ def _account(actor: Actor, user: User) -> dict[str, Any]:
         "email": user.email,
         "created_at": _moment(user.created_at),
         "likes": [_place(gist) for gist in gists.each(actor, Listing(liked_by=user))],
+        "apps": [{**_app(app), "redirect_uri": app.redirect_uri} for app in oauthclients.of(user)],
+        "authorized_apps": [
+            {**_app(token.client), "scopes": token.scopes.split(), "expires_at": _moment(token.expires_at)}
+            for token in oauth.authorized(user)
+        ],
     }
+
+
+def _app(app: Any) -> dict[str, Any]:
+    return {"client_id": app.public_id, "name": app.name, "created_at": _moment(app.created_at)}
 
 
 def _gist(actor: Actor, gist: Gist) -> dict[str, Any]:

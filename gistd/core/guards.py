@@ -11,7 +11,7 @@ from gistd.errors import Conflict, Invalid, PreconditionFailed
 from gistd.index import VISIBILITIES, Gist, User
 from gistd.store import Missing, Repository
 
-from . import access, house
+from . import access, events, house
 from .access import Action, Actor
 from .drafts import Change
 
@@ -22,10 +22,15 @@ def remove(gist: Gist, look_again: Callable[[], object] = lambda: None, wait: bo
     try:
         with house.store.hold(gist.id, wait):
             look_again()
-            index.gists.delete(gist)
+            _forget(gist)
             house.store.delete(gist.id)
     except Missing:
-        index.gists.delete(gist)
+        _forget(gist)
+
+
+def _forget(gist: Gist) -> None:
+    with events.told() as tell:
+        index.gists.delete(gist, tell.deleted)
 
 
 def again(actor: Actor, action: Action, gist: Gist, only_if_unchanged: bool = False) -> Gist:

@@ -1,5 +1,6 @@
 """What this process has opened: its settings, its repositories and its index. One process serves one house."""
 
+import base64
 import os
 
 from gistd import index
@@ -9,18 +10,20 @@ from gistd.store import Answers, Limits, PushLimits, Store
 settings: Settings
 store: Store
 secret_key: bytes
+webhook_seed: bytes
 answers: Answers
 rendered: Answers
 
 
 def open(with_settings: Settings) -> None:
     """Open the data directory and the index; both are made at the first start."""
-    global settings, store, secret_key, answers, rendered
+    global settings, store, secret_key, webhook_seed, answers, rendered
     os.umask(0o077)  # what people keep private is nobody else's business on this machine either
     settings = with_settings
     store = Store(settings.repos)
     store.prepare()
-    secret_key = settings.secret_key.encode() or store.secret_key()
+    secret_key = settings.secret_key.encode() or store.secret("secret_key")
+    webhook_seed = base64.b64decode(settings.webhook_key) or bytes.fromhex(store.secret("webhook_key").decode())
     answers = Answers(settings.pack_cache_bytes)
     rendered = Answers(settings.render_cache_bytes)
     index.open(settings.index_url)

@@ -3,7 +3,7 @@
 from gistd import index
 from gistd.index import Gist, User
 
-from . import access
+from . import access, events
 from .access import Action, Actor
 
 
@@ -11,7 +11,8 @@ def like(actor: Actor, gist: Gist, liked: bool = True) -> None:
     """Like or unlike a gist; doing it twice is doing it once."""
     access.require(actor, Action.LIKE, gist)
     assert actor.user is not None
-    index.gists.set_like(actor.user, gist, liked, index.now())
+    with events.told() as tell:
+        index.gists.set_like(actor.user, gist, liked, index.now(), tell.liked_by(actor.user))
 
 
 def likers(gist: Gist, number: int, size: int) -> list[User]:

@@ -4,10 +4,24 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, digests, facets, files, gists, words
+from . import accounts, digests, facets, files, gists, oauth, webhooks, words
 from .connection import connect, database, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
-from .models import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Credential, File, Gist, User, now
+from .models import (
+    PRIVATE,
+    PUBLIC,
+    UNLISTED,
+    VISIBILITIES,
+    Credential,
+    Delivery,
+    File,
+    Gist,
+    OAuthClient,
+    OAuthCode,
+    Subscription,
+    User,
+    now,
+)
 
 __all__ = [
     "NO_NOTES",
@@ -17,10 +31,14 @@ __all__ = [
     "VISIBILITIES",
     "Content",
     "Credential",
+    "Delivery",
     "File",
     "FileNote",
     "FileRow",
     "Gist",
+    "OAuthClient",
+    "OAuthCode",
+    "Subscription",
     "User",
     "accounts",
     "check",
@@ -31,8 +49,10 @@ __all__ = [
     "gists",
     "is_text",
     "now",
+    "oauth",
     "open",
     "version",
+    "webhooks",
     "words",
     "write",
 ]

@@ -102,15 +102,22 @@ _CREDENTIAL = Prepared(
 )
 
 
+def credential_by_id(id: int) -> Credential | None:
+    return Credential.get_or_none(Credential.id == id)
+
+
 def credential(user: User, id: int, kind: str) -> Credential | None:
-    """One of the user's own."""
-    return Credential.get_or_none(Credential.id == id, Credential.user == user, Credential.kind == kind)
+    """One of the user's own, not of those that apps were given."""
+    return Credential.get_or_none(Credential.id == id, _own(user, kind))
 
 
 def credentials(user: User, kind: str) -> list[Credential]:
-    """The user's, newest first."""
-    query = Credential.select().where(Credential.user == user, Credential.kind == kind)
-    return list(query.order_by(Credential.id.desc()))
+    """The user's own, newest first."""
+    return list(Credential.select().where(_own(user, kind)).order_by(Credential.id.desc()))
+
+
+def _own(user: User, kind: str) -> Any:
+    return (Credential.user == user) & (Credential.kind == kind) & Credential.client.is_null()
 
 
 def delete_credential(credential: Credential) -> bool:

@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -20,6 +20,9 @@ from .models import PUBLIC, File, Gist, Like, Topic, User
 from .prepared import Prepared
 
 _LETTERS = string.ascii_letters + string.digits
+
+Tell = Callable[[Gist], None]
+"""Writes down, in the same transaction, who is to be told of a write."""
 
 
 # ---------------------------------------------------------------------- reading
@@ -178,13 +181,14 @@ def _liked(query: Any, user: User | None) -> Any:
 # ---------------------------------------------------------------------- writing
 
 
-def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str]) -> None:
+def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tell: Tell) -> None:
     """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
     with _unique_slug(), write():
         gist = Gist.create(**columns, **_derived(columns), ident=_free_ident())
         files.put(gist, content, {}, {})
         _put_topics(gist, topics)
         words.add(gist, content.words)
+        tell(gist)
 
 
 def update(
@@ -192,6 +196,7 @@ def update(
     columns: Mapping[str, Any],
     content: Content,
     before: Mapping[str, File],
+    tell: Tell,
     *,
     topics: Iterable[str] | None = None,
     renamed: Mapping[str, str] | None = None,
@@ -210,6 +215,7 @@ def update(
         if topics is not None:
             Topic.delete().where(Topic.gist == gist).execute()
             _put_topics(gist, topics)
+        tell(gist)
 
 
 def set_columns(gist: Gist, columns: Mapping[str, Any]) -> None:
@@ -219,21 +225,26 @@ def set_columns(gist: Gist, columns: Mapping[str, Any]) -> None:
         _updating(*columns).run(*values, gist.id)
 
 
-def delete(gist: Gist) -> None:
+def delete(gist: Gist, tell: Tell) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
+        tell(gist)  # while it is there
         if Gist.delete().where(Gist.id == gist.id).execute():
             words.forget_all(gist)
 
 
-def set_like(user: User, gist: Gist, liked: bool, at: datetime) -> None:
-    """Like or unlike; doing it twice is doing it once. NotFound when the gist has been deleted meanwhile."""
+def set_like(user: User, gist: Gist, liked: bool, at: datetime, tell: Tell) -> None:
+    """Like or unlike; doing it twice is doing it once. NotFound when the gist has been deleted meanwhile.
+
+    A like is told when it is new."""
     with write():
         # First of all the row that is counted on, so that two at once wait for each other.
         if not Gist.update(like_count=Gist.like_count).where(Gist.id == gist.id).execute():
             raise NotFound("Gist not found")
         if liked:
-            Like.insert(user=user, gist=gist, created_at=at).on_conflict_ignore().execute()
+            like = Like.insert(user=user, gist=gist, created_at=at).on_conflict_ignore()
+            if like.as_rowcount().execute():
+                tell(gist)
         else:
             Like.delete().where(Like.user == user, Like.gist == gist).execute()
         number = Like.select().where(Like.gist == gist).count()

@@ -50,8 +50,25 @@ class User(_Table):
         table_name = "account"  # `user` is a reserved word in PostgreSQL
 
 
+class OAuthClient(_Table):
+    """An app that somebody registered: a client, as OAuth calls it. A public one, which could not keep it, has no
+    secret."""
+
+    id = peewee.AutoField()
+    owner = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    public_id = peewee.CharField(36, unique=True)  # what OAuth calls client_id
+    secret_hash = peewee.CharField(64, null=True)
+    name = peewee.CharField(255)
+    redirect_uri = peewee.TextField()
+    created_at = Timestamp(default=now)
+
+    class Meta:
+        table_name = "oauth_client"
+
+
 class Credential(_Table):
-    """How a user proves who they are without the password; only the hash of the secret is kept."""
+    """How a user proves who they are without the password; only the hash of the secret is kept. With a `client`, it was
+    given to that app."""
 
     id = peewee.AutoField()
     user = peewee.ForeignKeyField(User, backref="credentials", on_delete="CASCADE")
@@ -63,6 +80,28 @@ class Credential(_Table):
     expires_at = Timestamp(null=True)
     last_used_at = Timestamp(null=True)
     address = peewee.CharField(64, null=True)
+    client = peewee.ForeignKeyField(OAuthClient, null=True, on_delete="CASCADE")
+
+
+class OAuthCode(_Table):
+    """What an app is sent by way of the browser, and gets a token for, once; only its hash is kept. A spent one is kept
+    for a while, with the `token` that it was spent for: whoever spends it again has stolen one of the two."""
+
+    user_id: int
+    client_id: int
+
+    secret_hash = peewee.CharField(64, primary_key=True)
+    client = peewee.ForeignKeyField(OAuthClient, on_delete="CASCADE")
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    words = peewee.TextField()  # the scopes that were granted, as the app calls them
+    redirect_uri = peewee.TextField(null=True)  # as it was asked with, if it was
+    challenge = peewee.CharField(128, null=True)  # of PKCE, S256
+    expires_at = Timestamp(index=True)
+    spent = peewee.BooleanField(default=False)
+    token = peewee.ForeignKeyField(Credential, null=True, on_delete="SET NULL")
+
+    class Meta:
+        table_name = "oauth_code"
 
 
 class SecondFactor(_Table):
@@ -196,6 +235,60 @@ class Like(_Table):
         primary_key = peewee.CompositeKey("user", "gist")
 
 
+class Subscription(_Table):
+    """A place that is told what becomes of the gists of a user: of what (`events`, in our words), in which dialect.
+
+    With a credential it belongs to that token, and ends with it; `scopes` and `expires_at` are those of one that made
+    it where it does not. `origin` is the address that gistd was known by when it was made, for the URLs of those who
+    are told later. `failures` counts the deliveries that were given up since the last one that arrived; until
+    `rests_until` nothing is sent, and until `leased_until` somebody is sending.
+    """
+
+    user_id: int
+    credential_id: int | None
+
+    id = peewee.AutoField()
+    user = peewee.ForeignKeyField(User, backref="subscriptions", on_delete="CASCADE")
+    credential = peewee.ForeignKeyField(Credential, backref="subscriptions", null=True, on_delete="CASCADE")
+    dialect = peewee.CharField(32)
+    url = peewee.TextField()
+    events = peewee.CharField(255)
+    query = peewee.TextField(null=True)  # what is to be told, where the dialect lets somebody ask
+    origin = peewee.CharField(255)
+    scopes = peewee.CharField(255, default="")
+    created_at = Timestamp(default=now)
+    expires_at = Timestamp(null=True)
+    failures = peewee.IntegerField(default=0)
+    rests_until = Timestamp(null=True)
+    leased_until = Timestamp(null=True)
+
+
+class Delivery(_Table):
+    """What a subscription is told: what happened (`event`, as JSON), what was sent, what was answered the last time.
+
+    It waits to be sent, again or at all, while there is a `due_at`."""
+
+    subscription_id: int
+
+    id = peewee.AutoField()
+    uuid = peewee.CharField(36, unique=True)
+    subscription = peewee.ForeignKeyField(Subscription, backref="deliveries", on_delete="CASCADE", index=False)
+    kind = peewee.CharField(32)
+    event = peewee.TextField()
+    payload = peewee.TextField(null=True)
+    payload_headers = peewee.TextField(default="")
+    response = peewee.TextField(null=True)
+    response_status = peewee.IntegerField()
+    response_headers = peewee.TextField(null=True)
+    attempts = peewee.IntegerField(default=0)
+    created_at = Timestamp(default=now, index=True)
+    sent_at = Timestamp(null=True)
+    due_at = Timestamp(null=True, index=True)
+
+    class Meta:
+        indexes = ((("subscription", "id"), False), (("subscription", "due_at"), False))
+
+
 class Search(_Table):
     """What search finds a gist by. Full-text in SQLite (FTS5), a table in PostgreSQL; both with an index of trigrams.
 
@@ -209,4 +302,19 @@ class Search(_Table):
     words = peewee.TextField()
 
 
-TABLES: list[Any] = [User, Credential, SecondFactor, DigestSecret, SpentNonce, Failures, Gist, File, Topic, Like]
+TABLES: list[Any] = [
+    User,
+    OAuthClient,
+    Credential,
+    OAuthCode,
+    SecondFactor,
+    DigestSecret,
+    SpentNonce,
+    Failures,
+    Gist,
+    File,
+    Topic,
+    Like,
+    Subscription,
+    Delivery,
+]

@@ -3,6 +3,8 @@
 <root>/ab/<id>.git     a repository, in one of 256 folders by the first two digits of its id
 <root>/tmp/            what is being made or taken away; nobody else's business
 <root>/secret_key      what nobody else may know
+<root>/webhook_key     what webhooks are signed with
+<root>/queue.sqlite3   what is to be done soon; nothing is lost with it
 <root>/lost+found/     what `gistd doctor` found without a row; never deleted by gistd
 """
 
@@ -48,9 +50,10 @@ class Store:
         except OSError as error:
             raise ConfigurationError(f"GISTD_REPOS: the data directory cannot be made ({error})") from error
 
-    def secret_key(self) -> bytes:
-        """What only this server knows, made at the first start. Raises ConfigurationError when others can read it."""
-        place = self.root / "secret_key"
+    def secret(self, name: str) -> bytes:
+        """What only this server knows: 32 random bytes as hex, made at the first start. Raises ConfigurationError when
+        others can read it."""
+        place = self.root / name
         try:
             with disk.locked(self._tmp):  # workers start together
                 if not place.exists():
@@ -58,7 +61,7 @@ class Store:
                     disk.sync(self.root)
             key = place.read_bytes().strip()
         except OSError as error:
-            raise ConfigurationError(f"the secret key cannot be read or made ({error})") from error
+            raise ConfigurationError(f"{place} cannot be read or made ({error})") from error
         if len(key) < 32 or place.stat().st_mode & 0o077:
             raise ConfigurationError(
                 f"{place} must have at least 32 bytes, and be readable for its owner only (chmod 600)"

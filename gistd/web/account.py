@@ -12,7 +12,7 @@ from gistd.http import client_address
 from gistd.index import User
 
 from . import session
-from .face import face, own_path
+from .face import face, may_lead_away, own_path
 from .forms import page, typed, typed_twice
 
 
@@ -41,12 +41,12 @@ def register(_: Actor) -> Response:
 
 @face.get("/-/login", scope=Open.EVERYBODY)
 def login_form(_: Actor) -> Response:
-    return page("login.html", next=own_path(request.args.get("next", "/")))
+    return page("login.html", next=_next(request.args.get("next", "/")))
 
 
 @face.post("/-/login", scope=Open.EVERYBODY)
 def login(_: Actor) -> Response:
-    asked, next = typed("username"), own_path(request.form.get("next", "/"))
+    asked, next = typed("username"), _next(request.form.get("next", "/"))
     try:
         user = credentials.user_by_password(**asked, **typed("password"), address=client_address())
     except Unauthenticated as refused:
@@ -60,7 +60,7 @@ def login(_: Actor) -> Response:
 
 @face.get("/-/login/second", scope=Open.EVERYBODY)
 def second_form(_: Actor) -> Response:
-    next = own_path(request.args.get("next", "/"))
+    next = _next(request.args.get("next", "/"))
     if sessions.half(session.secret()) is None:
         return redirect(f"/-/login?next={quote(next, safe='')}", 303)
     return page("second.html", next=next)
@@ -68,7 +68,7 @@ def second_form(_: Actor) -> Response:
 
 @face.post("/-/login/second", scope=Open.EVERYBODY)
 def second(_: Actor) -> Response:
-    next = own_path(request.form.get("next", "/"))
+    next = _next(request.form.get("next", "/"))
     user = sessions.half(session.secret())
     if user is None:
         return redirect(f"/-/login?next={quote(next, safe='')}", 303)
@@ -77,6 +77,14 @@ def second(_: Actor) -> Response:
     except Unauthenticated as refused:
         return page("second.html", refused, next=next)
     return _signed_in(user, next)
+
+
+def _next(asked: str) -> str:
+    """Where to go next. An app that waits to be let in may be answered at once."""
+    next = own_path(asked)
+    if next.startswith(("/oauth/", "/oauth2/")):
+        may_lead_away()
+    return next
 
 
 def _signed_in(user: User, next: str) -> Response:

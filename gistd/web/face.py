@@ -18,7 +18,7 @@ from . import session
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors {framed_by}"
+    "base-uri 'none'; form-action {sent_to}; frame-ancestors {framed_by}"
 )
 _STATIC = Path(__file__).with_name("static")
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII, no backslash
@@ -66,12 +66,20 @@ def _headers(response: Response) -> Response:
     if response.mimetype == "text/html":
         framed = g.get("may_be_framed") and response.status_code == 200
         framed_by = "*" if framed else "'none'"
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY.format(nonce=nonce(), framed_by=framed_by)
+        sent_to = "'self' https: http:" if g.get("may_lead_away") else "'self'"
+        policy = _PAGE_POLICY.format(nonce=nonce(), sent_to=sent_to, framed_by=framed_by)
+        response.headers["Content-Security-Policy"] = policy
         if not framed:
             response.headers["X-Frame-Options"] = "DENY"
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.setdefault("Vary", "Cookie, Accept-Language")
     return response
+
+
+def may_lead_away() -> None:
+    """Let what answers the forms of this page send people on to another site, and that one on to the next: browsers
+    hold all of them against the page (CSP 3, form-action)."""
+    g.may_lead_away = True
 
 
 @face.app_template_global()

@@ -8,7 +8,7 @@ from peewee import sqlite3  # type: ignore[attr-defined]
 
 from tests.harness import PASSWORD, Client, Server
 
-_TABLES = ("account", "second_factor", "gist", "file", "topic", "liked")
+_TABLES = ("account", "second_factor", "gist", "file", "topic", "liked", "oauth_client", "oauth_code")
 
 
 class Person(Client):

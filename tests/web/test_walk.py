@@ -86,6 +86,7 @@ OWN = [
     "/-/settings/export",
     "/-/settings/delete",
     "/-/settings/digest",
+    "/-/settings/webhooks",
     "/-/admin",
     "/-/admin/users",
     "/-/admin/gists",

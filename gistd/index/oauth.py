@@ -1,0 +1,115 @@
+"""Apps, the codes that they are sent, and the tokens that these are spent for."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .connection import is_text, write
+from .models import Credential, OAuthClient, OAuthCode, User
+
+
+def add_client(
+    owner: User, public_id: str, secret_hash: str | None, name: str, redirect_uri: str, most: int
+) -> OAuthClient | None:
+    """A new app; None when the owner has as many as they may have."""
+    with write():
+        if OAuthClient.select().where(OAuthClient.owner == owner).count() >= most:
+            return None
+        return OAuthClient.create(
+            owner=owner, public_id=public_id, secret_hash=secret_hash, name=name, redirect_uri=redirect_uri
+        )
+
+
+def client(public_id: str) -> OAuthClient | None:
+    """With its owner."""
+    query = OAuthClient.select(OAuthClient, User).join(User).where(OAuthClient.public_id == public_id)
+    return query.first() if is_text(public_id) else None
+
+
+def clients(owner: User) -> list[OAuthClient]:
+    """The owner's, newest first."""
+    return list(OAuthClient.select().where(OAuthClient.owner == owner).order_by(OAuthClient.id.desc()))
+
+
+def set_secret(client: OAuthClient, secret_hash: str) -> None:
+    with write():
+        OAuthClient.update(secret_hash=secret_hash).where(OAuthClient.id == client.id).execute()
+
+
+def delete_client(client: OAuthClient) -> None:
+    """With every token and code that it has."""
+    with write():
+        OAuthClient.delete().where(OAuthClient.id == client.id).execute()
+
+
+def tokens(user: User) -> list[Credential]:
+    """What the user's apps have been given, each with its client and that one's owner, newest first."""
+    query = Credential.select(Credential, OAuthClient, User).join(OAuthClient).join(User)
+    return list(query.where(Credential.user == user).order_by(Credential.id.desc()))
+
+
+def token(user: User, client: OAuthClient) -> Credential | None:
+    """The newest that the app has of the user's."""
+    query = Credential.select().where(Credential.user == user, Credential.client == client)
+    return query.order_by(Credential.id.desc()).first()
+
+
+def delete_tokens(user: User, client: OAuthClient) -> None:
+    """All that the app has of the user's, and codes that it could get more for."""
+    with write():
+        OAuthCode.delete().where(OAuthCode.user == user, OAuthCode.client == client).execute()
+        Credential.delete().where(Credential.user == user, Credential.client == client).execute()
+
+
+def add_code(columns: Mapping[str, Any], void: datetime) -> None:
+    """A new code; those that expired before `void` are forgotten."""
+    with write():
+        OAuthCode.delete().where(OAuthCode.expires_at < void).execute()
+        OAuthCode.insert(**columns).execute()
+
+
+def code(secret_hash: str, client: OAuthClient) -> OAuthCode | None:
+    """One that this app was sent, with its user."""
+    query = OAuthCode.select(OAuthCode, User).join(User)
+    return query.where(OAuthCode.secret_hash == secret_hash, OAuthCode.client == client).first()
+
+
+def spend(code: OAuthCode, token: Mapping[str, Any]) -> bool:
+    """Spend a code for a token, of which these are the columns. False when it has been spent before: then what it was
+    spent for ends."""
+    with write():
+        if not _spent(code):
+            _end(code)
+            return False
+        given = Credential.create(user=code.user_id, client=code.client_id, **token)
+        OAuthCode.update(token=given).where(OAuthCode.secret_hash == code.secret_hash).execute()
+        return True
+
+
+def spend_in_place(code: OAuthCode, token: Mapping[str, Any]) -> bool:
+    """As `spend`, for the one token that the app has of the user's: it becomes this one, and keeps its number. A code
+    that is spent again ends nothing."""
+    with write():
+        if not _spent(code):
+            return False
+        held = (Credential.user == code.user_id) & (Credential.client == code.client_id)
+        if not Credential.update(last_used_at=None, **token).where(held).execute():
+            Credential.create(user=code.user_id, client=code.client_id, **token)
+        return True
+
+
+def end(code: OAuthCode) -> None:
+    """Let what the code was spent for be void."""
+    with write():
+        _end(code)
+
+
+def _end(code: OAuthCode) -> None:
+    given = OAuthCode.select(OAuthCode.token).where(OAuthCode.secret_hash == code.secret_hash)
+    Credential.delete().where(Credential.id.in_(given)).execute()
+
+
+def _spent(code: OAuthCode) -> bool:
+    """Whether it is spent now, and was not before: of two at once, one spends it."""
+    unspent = (OAuthCode.secret_hash == code.secret_hash) & ~OAuthCode.spent
+    return bool(OAuthCode.update(spent=True).where(unspent).execute())
