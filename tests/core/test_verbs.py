@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from gistd import index
-from gistd.core import access, gists, house, likes
+from gistd.core import access, blobs, gists, house, likes
 from gistd.core.access import NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
 from gistd.core.gists import Listing
@@ -228,6 +228,53 @@ def test_every_rule_says_the_same_of_one_gist_and_of_many(alice: Actor, bob: Act
         assert {gist.id for gist in index.gists.page(access.listed(actor), limit=100, offset=0)} == one_by_one
         assert index.gists.count(access.listed(actor)) == len(one_by_one)
         assert {gist.id for gist in index.gists.page(access.public(), limit=100, offset=0)} <= one_by_one
+        viewed = {gist.id for gist in Gist.select() if access.allowed(actor, access.Action.VIEW, gist)}
+        assert {gist.id for gist in index.gists.page(access.readable(actor), limit=100, offset=0)} == viewed
+        assert one_by_one <= viewed
+
+
+def test_pages_by_number(alice: Actor, bob: Actor) -> None:
+    made = [gists.create(alice, _draft(visibility=word)) for word in ("public", "private", "unlisted", "public")]
+    newest = made[::-1]
+    first = gists.page_from(alice, Listing(owner=alice.user), None, 3)
+    assert (first.gists, first.total, first.next) == (newest[:3], 4, newest[3].number)
+    last = gists.page_from(alice, Listing(owner=alice.user), first.next, 3)
+    assert (last.gists, last.total, last.next) == (newest[3:], 4, None)
+    seen = gists.page_from(bob, Listing(owner=alice.user), made[2].number, 3)
+    assert (seen.gists, seen.total, seen.next) == (made[:1], 2, None), "it begins at one that is hidden"
+
+
+def _holder(actor: Actor, blob: str) -> Gist | None:
+    try:
+        contents, file = blobs.find(actor, blob)
+    except NotFound:
+        return None
+    assert file.blob == blob
+    return contents.gist
+
+
+def test_a_blob_is_where_the_actor_may_find_it(alice: Actor, bob: Actor) -> None:
+    words = ("private", "unlisted", "public")
+    hidden, unlisted, public = (gists.create(alice, _draft(visibility=word)) for word in words)
+    his = gists.create(bob, _draft(files={"b.py": b"one\n", "c.py": b"one\n"}, visibility="private"))
+    blob = index.files.of(hidden)["a.py"].blob
+    blind = Actor(alice.user, frozenset({Scope.USER_READ}))
+    holders = [_holder(actor, blob) for actor in (alice, bob, NOBODY, blind)]
+    assert holders == [hidden, unlisted, unlisted, unlisted]
+    gists.change(alice, unlisted, Change(visibility="private"))
+    assert _holder(bob, blob) == public
+    gists.delete(alice, public)
+    assert [_holder(actor, blob) for actor in (bob, NOBODY, blind)] == [his, None, None]
+    assert [_holder(alice, word) for word in (blob[:39], blob.upper(), "", "\0", "\ud800", "%")] == [None] * 6
+
+
+def test_a_blob_that_the_row_still_has_and_the_branch_does_not(alice: Actor, bob: Actor) -> None:
+    first, second = gists.create(alice, _draft()), gists.create(bob, _draft())
+    blob = index.files.of(first)["a.py"].blob
+    with house.store.lock(first.id) as repository:
+        repository.edit([FileChange("a.py", b"two")], gists._signature(alice), "m", house.limits())
+    assert _holder(NOBODY, blob) == second
+    assert blob not in {file.blob for file in index.files.of(first).values()}, "found on the way, and healed"
 
 
 def test_a_row_that_lags_is_healed_by_the_next_read(alice: Actor) -> None:
