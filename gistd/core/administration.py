@@ -1,4 +1,4 @@
-"""What admins do: see what there is, make others admins, delete accounts. Deleting one's own account is here, too."""
+"""What admins do: see what there is, make others admins, delete accounts and gists. Deleting one's own is here, too."""
 
 import platform
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from importlib.metadata import version
 
 from gistd import index
 from gistd.errors import Unavailable
-from gistd.index import User
+from gistd.index import Gist, User
 from gistd.store import git_version, libgit2_version
 
-from . import access, browse, gists, house
-from .access import Actor
+from . import access, browse, guards, house
+from .access import Action, Actor
 from .browse import Person
 
 
@@ -73,6 +73,19 @@ def delete_account(actor: Actor, user: User) -> None:
     if actor.user != user:
         access.require_admin(actor)
     index.accounts.check_admins_without(user)
-    gists.delete_all(user)
+    _delete_gists(user)
     while not index.accounts.delete_user(user):  # a gist was made meanwhile
-        gists.delete_all(user)
+        _delete_gists(user)
+
+
+def _delete_gists(owner: User) -> None:
+    """One after the other, those that have expired included."""
+    while found := index.gists.page(Gist.owner == owner, limit=100, offset=0):
+        for gist in found:
+            guards.remove(gist)
+
+
+def take_down(actor: Actor, gist: Gist) -> None:
+    """Delete anybody's gist."""
+    access.require(actor, Action.ADMINISTER, gist)
+    guards.remove(gist)

@@ -363,19 +363,6 @@ def delete(actor: Actor, gist: Gist, *, only_if_unchanged: bool = False) -> None
     guards.remove(gist, lambda: guards.again(actor, Action.DELETE, gist, only_if_unchanged))
 
 
-def take_down(actor: Actor, gist: Gist) -> None:
-    """Delete anybody's gist, for an admin."""
-    access.require(actor, Action.ADMINISTER, gist)
-    guards.remove(gist)
-
-
-def delete_all(owner: User) -> None:
-    """Delete every gist of an account, one after the other, those that have expired included."""
-    while found := index.gists.page(Gist.owner == owner, limit=100, offset=0):
-        for gist in found:
-            guards.remove(gist)
-
-
 def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     """The actor's copy of somebody else's gist, and whether it was made just now: one each is enough."""
     access.require(actor, Action.FORK, gist)

@@ -83,7 +83,7 @@ def take_down_form(actor: Actor, id: str) -> Response:
 
 @face.post(_GIST, scope=Open.ADMIN)
 def take_down(actor: Actor, id: str) -> AnyResponse:
-    gists.take_down(actor, gists.get(actor, id, Action.ADMINISTER))
+    administration.take_down(actor, gists.get(actor, id, Action.ADMINISTER))
     return saved(f"{_HERE}/gists")
 
 

@@ -36,12 +36,12 @@ def test_only_admins_administer(alice: Actor, bob: Actor) -> None:
         with pytest.raises(NotFound):
             require_scope(actor, Open.ADMIN)
         with pytest.raises(NotFound):
-            gists.take_down(actor, gist)
+            administration.take_down(actor, gist)
         with pytest.raises(NotFound):
             gists.inventory(actor, None, 1, 10)
     assert not allowed(alice, Action.VIEW, gist), "not even admins read what is private"
     assert gists.inventory(alice, bob.user, 1, 10).total == 1 and gists.inventory(alice, alice.user, 1, 10).total == 0
-    gists.take_down(alice, gist)
+    administration.take_down(alice, gist)
     assert index.gists.by_id(gist.id) is None
 
 
