@@ -1,11 +1,21 @@
 """The application: settings in, house opened, faces hung, the right error shape chosen."""
 
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gistd import api, index, ops, reference, transport, web
-from gistd.core import house, jobs
-from gistd.http import PlaceConverter, Request, answer_error, forgive_headers, forgive_slashes, refuse_bad_hosts
+from gistd.core import house, jobs, meters
+from gistd.http import (
+    PlaceConverter,
+    Request,
+    answer_error,
+    forgive_headers,
+    forgive_slashes,
+    identified,
+    refuse_bad_hosts,
+)
 from gistd.settings import Settings
 
 
@@ -28,15 +38,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     dialects = api.dialects()
     described = reference.make_face([dialect.document for dialect in dialects if hasattr(dialect, "document")])
     faces = [*(dialect.face for dialect in dialects), described, ops.face, web.face]
+    meters.name_faces([*(face.name for face in faces), "git"])
     for face in faces:
         app.register_blueprint(face)
     web.texts.hang_on(app)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
-    inner = forgive_headers(forgive_slashes(transport.beside(app.wsgi_app)))
-    app.wsgi_app = refuse_bad_hosts(inner)  # type: ignore[assignment, method-assign]
-    if settings.forwarded_hops:
-        hops = settings.forwarded_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    wsgi: Any = refuse_bad_hosts(forgive_headers(forgive_slashes(transport.beside(app.wsgi_app))))
+    if hops := settings.forwarded_hops:
+        wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops)
+    app.wsgi_app = identified(wsgi)  # type: ignore[assignment, method-assign]
     return app
 
 

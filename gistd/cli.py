@@ -75,7 +75,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
     def beside(parent: int) -> None:
         work(settings, parent)
 
-    Server(lambda: create_app(settings), beside, ready, host, port, workers).run()
+    Server(settings, lambda: create_app(settings), beside, ready, host, port, workers).run()
 
 
 @main.command("worker")

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,6
 _DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 
 _CHUNK = 64 * 1024
+
+REQUEST_ID, FACE = "gistd.request_id", "gistd.face"
+"""Where in its environment a request has its id, and the name of the face that it is for; both are logged."""
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 PLACE = r"[A-Za-z0-9_-]{1,32}"
 
@@ -137,6 +142,7 @@ class Face(Blueprint):
     def _guarded(self, view: Callable[..., Any], scope: Scope | Open) -> Callable[..., Any]:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
+            request.environ[FACE] = self.name
             actor = g.actor = self.authenticate()
             access.require_scope(actor, scope)
             return view(actor, **arguments)
@@ -150,6 +156,7 @@ def answer_error(faces: list[Face], error: Exception) -> WSGIResponse:
         return error.get_response()  # a redirect that Flask makes
     answering = [face for face in faces if face.name == request.blueprint]
     face = next(face for face in answering + faces if face in answering or face.claims.match(request.path))
+    request.environ[FACE] = face.name
     _read_to_end()
     status, message, headers = described(error, request)
     response = face.render_error(status, message, error)
@@ -179,8 +186,25 @@ def described(error: Exception, asked: WSGIRequest) -> tuple[int, str, dict[str,
     if isinstance(error, HTTPException) and error.code is not None:
         headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
         return error.code, error.description or error.name, headers
-    _log.error("%s %s failed", asked.method, ascii(asked.path), exc_info=error)
+    id = asked.environ.get(REQUEST_ID, "-")
+    _log.error("request %s failed: %s %s", id, asked.method, ascii(asked.path), exc_info=error)
     return 500, "Something went wrong here; the operator finds the cause in the log", {}
+
+
+def identified(app: WSGIApplication) -> WSGIApplication:
+    """Give each request an id, which its answer and its line in the log have: the one that it came with (X-Request-ID),
+    if that is one."""
+
+    def identifying(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked = environ.get("HTTP_X_REQUEST_ID", "")
+        id = environ[REQUEST_ID] = asked if _ID.fullmatch(asked) else secrets.token_hex(8)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            return start_response(status, [*headers, ("X-Request-ID", id)], exc_info)
+
+        return app(environ, start)
+
+    return identifying
 
 
 def refuse_bad_hosts(app: WSGIApplication) -> WSGIApplication:

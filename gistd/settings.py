@@ -110,6 +110,15 @@ class Settings:
         4 * MIB, "the most content of files that the editor puts on its page; what is beyond stays as it is"
     )
     max_request_bytes: int = _setting(64 * MIB, "the largest request body")
+    head_seconds: int = _setting(10, "how long a client may take to send the head of a request")
+    body_seconds: int = _setting(10, "the time in which a part of a body must come, as long as that one is not whole")
+    body_bytes_per_second: int = _setting(1024, "how much must come in that time, on average; 0: anything")
+    max_waiting_bytes: int = _setting(
+        1024 * MIB, "disk space of each worker, in the system's temporary directory, for requests until they are whole"
+    )
+    metrics_token: str = _setting(
+        "", "the bearer token for /-/metrics, which is for nobody as long as this is empty", secret=True
+    )
 
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

@@ -123,6 +123,17 @@ def require_admin(actor: Actor) -> None:
         raise NotFound("Not found")
 
 
+def counted(token: str) -> Any:
+    """Every gist that there is, as a condition, for whoever reads the metrics. Raises NotFound where nobody may,
+    Unauthenticated unless this is the token for that."""
+    wanted = house.settings.metrics_token
+    if not wanted:
+        raise NotFound("Not found")
+    if not compare_digest(token.encode(), wanted.encode()):
+        raise Unauthenticated("Requires the token for metrics")
+    return Gist.number.is_null(False)
+
+
 def _open_to_nobody(needed: Scope | Open) -> bool:
     settings = house.settings
     if not settings.require_login:

@@ -3,6 +3,7 @@
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import NamedTuple
 
 from gistd import index
 from gistd.errors import Unavailable
@@ -30,6 +31,15 @@ class Overview:
     problems: list[str]
 
 
+class Sums(NamedTuple):
+    """How much there is; sizes are in bytes."""
+
+    users: int
+    gists: int
+    gist_bytes: int
+    disk_free: int
+
+
 def overview(actor: Actor) -> Overview:
     access.require_admin(actor)
     users, admins = index.accounts.count()
@@ -43,6 +53,13 @@ def overview(actor: Actor) -> Overview:
     return Overview(
         users, admins, index.gists.census(access.everything(actor)), versions, *house.store.space(), _problems()
     )
+
+
+def sums(token: str) -> Sums:
+    """How much there is, for who watches over it. Raises NotFound or Unauthenticated."""
+    gists = index.gists.census(access.counted(token)).values()
+    users, _ = index.accounts.count()
+    return Sums(users, sum(number for number, _ in gists), sum(size for _, size in gists), house.store.space()[1])
 
 
 def _problems() -> list[str]:

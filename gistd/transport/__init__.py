@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 from gistd.core import access, credentials, gists, house, pushes
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
-from gistd.http import PLACE, client_address, clone_url, described, is_place, page_url
+from gistd.http import FACE, PLACE, client_address, clone_url, described, is_place, page_url
 from gistd.index import Gist
 from gistd.store import receive, upload
 from gistd.store.pkt import Reader
@@ -50,6 +50,7 @@ def beside(rest: WSGIApplication) -> WSGIApplication:
         claimed = _CLAIMED.match(environ.get("PATH_INFO", ""))
         if claimed is None or not is_place(claimed[1] or ""):
             return rest(environ, start_response)
+        environ[FACE] = "git"
         request = Request(environ)
         request.max_content_length = house.settings.max_request_bytes
         try:

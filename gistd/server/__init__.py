@@ -1,0 +1,111 @@
+"""gunicorn as gistd runs it: workers and threads for the machine, deadlines for sockets, a line a request."""
+
+import os
+import resource
+import socket
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from gistd.core import meters
+from gistd.settings import Settings
+
+from .arrival import Patience
+from .master import Master
+
+THREADS = 16
+SOCKET_DEADLINE = 30
+"""Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
+KEPT_ALIVE = 15
+"""Seconds that a connection may be silent."""
+_FILES = 65536
+_MIB = 1024 * 1024
+
+
+class Server(BaseApplication):
+    """Serves what `load_app` makes in each worker. `ready` hears the address once it is bound.
+
+    `beside` runs in a process of its own, and is told the number of the one that it must not outlive."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        load_app: Callable[[], Flask],
+        beside: Callable[[int], None],
+        ready: Callable[[str, int], None],
+        host: str,
+        port: int,
+        workers: int | None,
+    ) -> None:
+        self._load_app = load_app
+        self.beside = beside
+        self._ready = ready
+        self.waiting_bytes = settings.max_waiting_bytes
+        self.patience = Patience(
+            KEPT_ALIVE,
+            settings.head_seconds,
+            settings.body_seconds,
+            settings.body_seconds * settings.body_bytes_per_second,
+            max(settings.max_request_bytes, settings.max_push_bytes) + _MIB,
+        )
+        meters.share()
+        self._options = {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "workers": workers or max(2, os.cpu_count() or 1),
+            "threads": THREADS,
+            "worker_connections": _open_files() // 2,  # what a request waits in is a file, too
+            "worker_class": f"{__name__}.worker.Worker",
+            "logger_class": f"{__name__}.log.RequestLog",
+            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 (gunicorn's heartbeat)
+            "keepalive": KEPT_ALIVE,
+            "timeout": 120,
+            "graceful_timeout": 30,
+            "accesslog": "-",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "forwarded_allow_ips": "",  # GISTD_FORWARDED_HOPS decides whom to believe
+            "forwarder_headers": "",
+            "when_ready": self._when_ready,
+            "post_fork": lambda _, worker: meters.take_row(worker.age),
+            "pre_request": _prepare,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._load_app()
+
+    def run(self) -> None:
+        Master(self).run()
+
+    def _when_ready(self, arbiter: Any) -> None:
+        for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadlines
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SOCKET_DEADLINE, 0))
+            # Half of it: what went into a buffer nobody empties counts as sent, so it is waited for twice.
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SOCKET_DEADLINE // 2, 0))
+            host, port = listener.sock.getsockname()[:2]
+            self._ready(host, port)
+
+
+def _open_files() -> int:
+    """How many files a worker may have open, connections included: as many as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(soft, most)
+
+
+def _prepare(_: Any, request: Any) -> None:
+    """A client that waits for word to go on has had it (`Arrival`); and where nobody knows how a request ends that is
+    too long to be kept, the connection ends with it."""
+    request._expected_100_continue = False
+    if request.unreader.sock.streams:
+        request.force_close()

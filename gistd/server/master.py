@@ -1,0 +1,72 @@
+"""gunicorn's arbiter, with one process more than the workers."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+
+AGAIN = 1
+"""Seconds before the process beside the workers is started anew, if it has ended."""
+
+
+class Master(Arbiter):
+    """Keeps one more process beside the workers, and starts it anew when it ends."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self._beside = 0
+        self._started = 0.0
+
+    def manage_workers(self) -> None:
+        super().manage_workers()
+        if not self._beside and time.monotonic() - self._started > AGAIN:
+            self._started = time.monotonic()
+            self._beside = os.fork()
+            if not self._beside:
+                self._be_beside()
+
+    def _be_beside(self) -> None:
+        """What the new process is: none of gunicorn's, so nothing of it goes on here."""
+        try:
+            for number in (*self.SIGNALS, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            for listener in self.LISTENERS:
+                listener.sock.close()
+            for worker in self.WORKERS.values():
+                worker.tmp.close()
+            self.app.beside(self.pid)
+        except Exception:
+            self.log.exception("the process beside the workers has failed")
+        finally:
+            os._exit(0)
+
+    def reap_workers(self) -> None:
+        # Before gunicorn does, which would not say that it has.
+        if self._beside and self._has_ended():
+            self._beside = 0
+        super().reap_workers()
+
+    def _has_ended(self) -> bool:
+        try:
+            return os.waitpid(self._beside, os.WNOHANG) != (0, 0)
+        except ChildProcessError:
+            return True
+
+    def reload(self) -> None:
+        self._end_beside()
+        super().reload()
+
+    def stop(self, graceful: bool = True) -> None:
+        self._end_beside()
+        super().stop(graceful)
+        end = time.monotonic() + self.cfg.graceful_timeout
+        while self._beside and not self._has_ended() and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def _end_beside(self) -> None:
+        if self._beside:
+            with suppress(ProcessLookupError):
+                os.kill(self._beside, signal.SIGTERM)
