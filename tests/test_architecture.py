@@ -15,7 +15,7 @@ from gistd.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 FACES = [f"gistd/{name}" for name in ("api/", "web/", "transport/", "http.py", "ops.py", "describe.py", "reference.py")]
-FACES += ["gistd/oauth2.py", "gistd/server.py", "gistd/__init__.py", "gistd/app.py"]
+FACES += ["gistd/oauth2.py", "gistd/server/", "gistd/__init__.py", "gistd/app.py"]
 
 
 def test_imports_only_go_down() -> None:

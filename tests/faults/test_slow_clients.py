@@ -124,7 +124,7 @@ def test_a_body_that_is_too_long_to_be_kept(own_server: Callable[..., Server], f
             client.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         else:
             client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body, 50_000))
-        assert heard(client).startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 422 "))
+        assert heard(client).startswith(b"HTTP/1.1 413 ")
     assert server.nobody.get("/-/health").status_code == 200
 
 
