@@ -5,8 +5,8 @@ A row may lag behind its repository after a crash, never the other way round.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
 
 from gistd import index
 from gistd.errors import NotFound, Unavailable
@@ -49,44 +49,86 @@ def row(id: str) -> Gist | None:
     return None if found is None else complete(found)
 
 
-def is_behind(gist: Gist) -> bool:
-    """Whether what the index keeps of the content differs from the repository."""
-    with present(gist):
-        return _differs(gist, house.store.open(gist.id))
+def keep_branch(gist: Gist, repository: Repository) -> None:
+    """Move the branch back to where the index knows that it was, if a damaged disk has lost that. A row never leads its
+    repository otherwise. The caller holds the lock.
 
-
-def check_branch(gist: Gist, repository: Repository) -> None:
-    """Raise Unavailable when the repository has no revision any more."""
+    Raises Unavailable when the repository has no revision any more.
+    """
+    if gist.head is not None and repository.is_behind(gist.head):
+        repository.move_head(repository.head, gist.head)
     if gist.head is not None and repository.head is None:
         raise Unavailable(
             "the repository of this gist has lost its branch; its operator can find out more with `gistd doctor`"
         )
 
 
-def _differs(gist: Gist, repository: Repository) -> bool:
-    check_branch(gist, repository)
+class Kept(NamedTuple):
+    """What the index keeps of the files of a gist, by path; and what search finds it by, by slot."""
+
+    files: Mapping[str, FileRecord]
+    words: Mapping[int, str]
+
+
+def kept(gists: Sequence[Gist]) -> dict[int, Kept]:
+    """What the index keeps of several gists, by their numbers."""
+    files, words = index.files.many(gists), index.words.kept(gists)
+    return {gist.number: Kept(files[gist.number], words[gist.number]) for gist in gists}
+
+
+def outdated(gist: Gist, repository: Repository, kept: Kept) -> list[str]:
+    """What of that is not what the repository tells, in words."""
     files = _files(repository)
-    rows = _rows(files, index.files.of(gist), {}, NO_NOTES)
-    kept = {name: getattr(gist, name) for name in ("head", "file_count", "size")}
+    rows = _rows(files, kept.files, {}, NO_NOTES)
+    there, had = {row.path: row for row in rows}, kept.files
+    cached = _cached(repository.head, rows)
+    paths = {file.slot: path for path, file in had.items() if file.slot}
+    texts = {paths.get(slot, ""): words for slot, words in kept.words.items() if slot}
+    both = [(there[path], had[path]) for path in there.keys() & had.keys()]
+    differs = {
+        "head": gist.head != cached["head"],
+        "files": there.keys() != had.keys() or any(new.blob != old.blob for new, old in both),
+        "sizes": (gist.file_count, gist.size) != (cached["file_count"], cached["size"])
+        or any(new.size != old.size for new, old in both),
+        "languages": any(new.language != old.language for new, old in both),
+        "words": kept.words.get(0) != _words(gist, files),
+        "texts": texts != _found_by(repository, files),
+    }
+    return [name for name, is_so in differs.items() if is_so]
+
+
+def _words(gist: Gist, files: list[File]) -> str:
+    return search.words({"title": gist.title, "description": gist.description}, gist.topic_names, files)
+
+
+def _found_by(repository: Repository, files: list[File]) -> dict[str, str]:
+    """The texts that search should find the files by."""
     fit = search.fitting(files)
-    texts = {file.path: search.text_of(repository.read(file.blob)) for file in files if file.path in fit}
-    return (
-        kept != _cached(repository.head, rows)
-        or index.files.cached(gist) != sorted(rows)
-        or index.words.of(gist)
-        != search.words({"title": gist.title, "description": gist.description}, gist.topic_names, files)
-        or index.words.texts(gist) != {path: words for path, words in texts.items() if words}
-    )
+    texts = {file.path: _text(repository, file) for file in files if file.path in fit}
+    return {path: words for path, words in texts.items() if words}
+
+
+def _text(repository: Repository, file: File) -> str:
+    """What a file is found by; one that is damaged, by nothing."""
+    with suppress(Unavailable):
+        return search.text_of(repository.read(file.blob))
+    return ""
 
 
 def catch_up(gist: Gist) -> Gist:
     """Bring the index up to date with a repository that is ahead of it, as a crash between the two leaves it."""
     with house.store.lock(gist.id) as repository:  # whoever held it may have done the same
         gist = reload(gist.id)
-        if _differs(gist, repository):
-            index.words.forget(gist)
-            record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
+        keep_branch(gist, repository)
+        if outdated(gist, repository, kept([gist])[gist.number]):
+            bring_up(gist, repository)
     return reload(gist.id)
+
+
+def bring_up(gist: Gist, repository: Repository) -> None:
+    """Write all anew that the index keeps of the content. The caller holds the lock."""
+    index.words.forget(gist)
+    record(gist, repository, {"updated_at": gist.updated_at} if repository.head == gist.head else {})
 
 
 def record(
@@ -124,7 +166,7 @@ def _texts(
         if file.path not in fit:
             texts[file.path] = None
         elif row is None or row.slot is None or row.blob != file.blob:
-            texts[file.path] = search.text_of(repository.read(file.blob))
+            texts[file.path] = _text(repository, file)
     return texts
 
 

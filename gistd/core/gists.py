@@ -251,7 +251,8 @@ def repository(gist: Gist) -> Repository:
     """The repository itself, for git's own protocol. Raises Unavailable when it is missing or damaged."""
     with catalogue.present(gist):
         opened = house.store.open(gist.id)
-        catalogue.check_branch(gist, opened)
+        if opened.head != gist.head:
+            catalogue.catch_up(gist)
         return opened
 
 
@@ -335,6 +336,7 @@ def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged
         change.check()
     with catalogue.present(gist), house.store.lock(gist.id) as repository:
         gist = guards.again(actor, Action.EDIT, gist, only_if_unchanged)
+        catalogue.keep_branch(gist, repository)
         if not isinstance(change, Change):
             change = change(list(index.files.of(gist).values()))
             change.check()

@@ -35,6 +35,7 @@ def push(actor: Actor, gist: Gist, source: Reader) -> Pushed:
         wanted = options.change(push.options)
         with catalogue.present(gist), house.store.lock(gist.id) as repository:
             now = guards.again(actor, Action.EDIT, gist)
+            catalogue.keep_branch(now, repository)
             push.check(repository, house.push_limits())
             guards.claim_slug(now.owner, wanted.slug or "", besides=now)
             with guards.hidden_first(now, wanted), guards.taken_back(repository):

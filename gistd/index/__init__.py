@@ -4,8 +4,8 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, digests, facets, files, gists, oauth, webhooks, words
-from .connection import connect, database, is_text, migrate, version, write
+from . import accounts, digests, facets, files, gists, health, oauth, webhooks, words
+from .connection import connect, database, files_on_disk, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import (
     PRIVATE,
@@ -46,7 +46,9 @@ __all__ = [
     "digests",
     "facets",
     "files",
+    "files_on_disk",
     "gists",
+    "health",
     "is_text",
     "now",
     "oauth",

@@ -95,6 +95,14 @@ def version() -> str:
     return f"PostgreSQL {database.execute_sql('SHOW server_version').fetchone()[0]}"
 
 
+def files_on_disk() -> list[Path]:
+    """The files that the index is in, as far as they are there; none when it is in a server."""
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        return []
+    paths = (Path(f"{database.database}{end}") for end in ("", "-wal", "-shm"))
+    return [path for path in paths if path.exists()]
+
+
 def is_text(words: str) -> bool:
     """Whether every database takes the words as they are: no NUL, no half characters."""
     return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)

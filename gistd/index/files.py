@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypedDict
 
@@ -54,9 +54,12 @@ def of(gist: Gist) -> dict[str, File]:
     return {file.path: file for file in _FILES.all(gist.number)}
 
 
-def cached(gist: Gist) -> list[FileRow]:
-    """What of them is a cache, in the order of their paths."""
-    return sorted(FileRow(file.path, file.blob, file.size, file.language) for file in of(gist).values())
+def many(gists: Sequence[Gist]) -> dict[int, dict[str, File]]:
+    """As `of`, for several gists, by their numbers."""
+    found: dict[int, dict[str, File]] = {gist.number: {} for gist in gists}
+    for file in File.select().where(File.gist.in_(list(found))):
+        found[file.gist_id][file.path] = file
+    return found
 
 
 def note(file: File) -> FileNote:

@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -83,14 +83,16 @@ _ORDERS = {
 }
 
 
-def complete(gists: list[Gist], counted: Any) -> list[Gist]:
-    """Give the rows their topics, and the number of those of their forks that meet the condition `counted`."""
+def complete(gists: list[Gist], counted: Any = None) -> list[Gist]:
+    """Give the rows their topics, and the number of those of their forks that meet the condition `counted`, if one is
+    given."""
     rows = {gist.number: gist for gist in gists}
     for gist in gists:
         gist.topic_names, gist.fork_count = [], 0
     if rows:
         for topic in Topic.select().where(Topic.gist.in_(list(rows))).order_by(Topic.name):
             rows[topic.gist_id].topic_names.append(topic.name)
+    if rows and counted is not None:
         forks: Any = Gist.select(Gist.fork_of, peewee.fn.COUNT(Gist.number)).where(
             Gist.fork_of.in_(list(rows)), counted
         )
@@ -116,8 +118,22 @@ def count(condition: Any, *, liked_by: User | None = None) -> int:
     return _liked(Gist.select(), liked_by).where(condition).count()
 
 
-def all_ids() -> set[str]:
-    query: Any = Gist.select(Gist.id).tuples()
+def each(size: int) -> Iterator[list[Gist]]:
+    """All gists with their topics, so many at a time, in the order in which they were made."""
+    last = 0
+    while found := list(_rows().where(Gist.number > last).order_by(Gist.number).limit(size)):
+        yield complete(found)
+        last = found[-1].number
+
+
+def total() -> int:
+    """How many gists there are."""
+    return Gist.select().count()
+
+
+def known(ids: Collection[str]) -> set[str]:
+    """Those of the ids that are a gist's."""
+    query: Any = Gist.select(Gist.id).where(Gist.id.in_(list(ids))).tuples()
     return {id for (id,) in query}
 
 

@@ -199,6 +199,7 @@ class File(_Table):
     that is no cache: somebody said it of the file, and git cannot hold it.
     """
 
+    gist_id: int
     id = peewee.CharField(32, primary_key=True)
     gist = peewee.ForeignKeyField(Gist, backref="files", on_delete="CASCADE", index=False)
     path = peewee.TextField()

@@ -1,6 +1,6 @@
 """What search finds gists by: their own words, and the text of each of their files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import peewee
@@ -21,12 +21,15 @@ def of(gist: Gist) -> str | None:
     return None if found is None else str(found[0])
 
 
-def texts(gist: Gist) -> dict[str, str]:
-    """What search finds the gist by in its files, by path."""
-    first = _row(gist)
-    kept = Search.select(Search.rowid, Search.words).where(Search.rowid.between(first + 1, first + Search.SLOTS - 1))
-    paths = {file.slot: file.path for file in File.select().where(File.gist == gist)}
-    return {paths.get(row.rowid - first, ""): row.words for row in kept}
+def kept(gists: Sequence[Gist]) -> dict[int, dict[int, str]]:
+    """All that search finds these gists by, by their numbers and its slots."""
+    found: dict[int, dict[int, str]] = {gist.number: {} for gist in gists}
+    first, last = min(found, default=0), max(found, default=-1)
+    for row, words in _BETWEEN.all(first * Search.SLOTS, (last + 1) * Search.SLOTS - 1):
+        number, slot = divmod(row, Search.SLOTS)
+        if number in found:
+            found[number][slot] = words
+    return found
 
 
 def found_by(term: str) -> Any:
@@ -123,5 +126,8 @@ def _row(gist: Gist, slot: int = 0) -> int:
 
 
 _WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
+_BETWEEN = Prepared(
+    lambda first, last: Search.select(Search.rowid, Search.words).where(Search.rowid >= first, Search.rowid <= last)
+)
 _PUT = Prepared(lambda row, words: Search.insert(rowid=row, words=words))
 _FORGET = Prepared(lambda row: Search.delete().where(Search.rowid == row))

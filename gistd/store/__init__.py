@@ -15,11 +15,12 @@ from .process import version as git_version
 from .receive import Push
 from .repository import FileChange, Repository, Revision
 from .rules import Limits, PushLimits, check_files, check_path, folded, shown
-from .store import Missing, Store
+from .store import FOLDERS, Missing, Store
 
 libgit2_version = pygit2.LIBGIT2_VERSION
 
 __all__ = [
+    "FOLDERS",
     "Answers",
     "ChangeCounts",
     "ChangedFile",

@@ -31,14 +31,14 @@ def write_files(contents: Mapping[Path, Buffer], mode: int = 0o444) -> None:
             os.close(descriptor)
 
 
-def place_files(directory: Path, contents: Mapping[str, Buffer]) -> None:
+def place_files(directory: Path, contents: Mapping[str, Buffer], mode: int = 0o444) -> None:
     """Write the files under temporary names, sync them, then give them their names in the order given.
 
     A file that has its name is whole, whatever happens. The temporary names are ones that `git prune` clears away.
     """
     temporary = {directory / f"tmp_{uuid.uuid4().hex}": name for name in contents}
     try:
-        write_files(dict(zip(temporary, contents.values(), strict=True)))
+        write_files(dict(zip(temporary, contents.values(), strict=True)), mode)
         for path, name in temporary.items():
             path.rename(directory / name)
     except BaseException:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pygit2
 
-from . import disk, packs
+from . import disk, packs, refs
 from .repository import Repository, readable
 
 MAX_PACKS = 32
@@ -66,6 +66,7 @@ def _collect(repository: Repository, lost_before: datetime | None) -> Sizes:
         if lost_before is not None and held - reached:
             kept.add(_set_aside(repository, held - reached))
         _remove(pack for pack in living if pack not in kept)
+        refs.put(repository.path, repository.ref, head)  # it named the first revision, which may be gone now
     lost = {pack: since for pack in _all(repository) if (since := _lost_since(pack))}
     _remove(pack for pack, since in lost.items() if lost_before is None or since <= lost_before)
     return Sizes(before, sum(map(_size, _all(repository))))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pygit2
 from pygit2.enums import ObjectType
 
-REGULAR, EXECUTABLE = 0o100644, 0o100755
+REGULAR, EXECUTABLE, FOLDER = 0o100644, 0o100755, 0o040000
 KINDS = {b"commit": ObjectType.COMMIT, b"tree": ObjectType.TREE, b"blob": ObjectType.BLOB}
 
 

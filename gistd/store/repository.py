@@ -56,6 +56,7 @@ class Repository:
         """Open the repository. Unavailable when it is missing or damaged."""
         self.path = path
         with readable(path):
+            packs.check_indexes(self.packs)
             self._git = pygit2.Repository(str(path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
 
     @cached_property
@@ -155,6 +156,17 @@ class Repository:
         with readable(self.path):
             return any(found.id in ids for found in self._git.walk(commit, SortMode.NONE))
 
+    def is_behind(self, known: str) -> bool:
+        """Whether the branch is gone, or behind a revision that it was at, which is still here."""
+        head = self.head
+        if head == known or not self.is_revision(known):
+            return False
+        return head is None or self.leads_to(known, [head])
+
+    def is_revision(self, id: str) -> bool:
+        """Whether it is a commit that is here, reached by the branch or not."""
+        return (self.look(id) or (b"", 0))[0] == b"commit"
+
     def objects(self, wanted: Iterable[str], known: Iterable[str] = (), most_commits: int | None = None) -> list[str]:
         """The ids of what these commits reach and the known ones do not: commits first, newest first.
 
@@ -187,6 +199,18 @@ class Repository:
                     self._collect(entry, seen)
                 else:
                     seen.add(entry.id)
+
+    def links(self, commit: str) -> tuple[str, list[str]]:
+        """The tree of a commit, and its parents."""
+        with readable(self.path):
+            found = self._commit(commit)
+            return str(found.tree_id), [str(parent) for parent in found.parent_ids]
+
+    def entries(self, tree: str) -> list[tuple[str, str, bool]]:
+        """(name, id, whether it is a folder) of all that a tree holds."""
+        with readable(self.path):
+            found = cast(pygit2.Tree, self._git[tree])
+            return [(str(entry.name), str(entry.id), entry.filemode == objects.FOLDER) for entry in found]
 
     def hides(self, id: str) -> bool:
         """Whether the object is here although the branch does not reach it: it was pushed away."""

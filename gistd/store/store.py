@@ -6,14 +6,16 @@
 <root>/webhook_key     what webhooks are signed with
 <root>/queue.sqlite3   what is to be done soon; nothing is lost with it
 <root>/lost+found/     what `gistd doctor` found without a row; never deleted by gistd
+<root>/deleted         the ids of the gists that were deleted, for an index from before that; only ever added to
 """
 
+import mmap
 import os
 import re
 import secrets
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -22,15 +24,20 @@ import pygit2
 
 from gistd.errors import ConfigurationError, Unavailable
 
-from . import disk, maintenance, objects, packs
+from . import checkup, disk, maintenance, objects, packs, refs
 from .objects import File, Signature
 from .receive import Push
 from .repository import Repository
 from .rules import check_content
 
 DEFAULT_REF = "refs/heads/main"
+FOLDERS = [f"{number:02x}" for number in range(256)]
+"""Where repositories are, by the first two digits of their ids."""
+
+SECRETS = ("secret_key", "webhook_key")
+
 _ID = re.compile(r"[0-9a-f]{32}")
-_NEEDED = ("HEAD", "packed-refs", "refs/**/*", "objects/pack/*.pack", "objects/pack/*.idx")
+_NEEDED = ("HEAD", "packed-refs", "refs/**/*", "objects/pack/*.pack", "objects/pack/*.idx", "objects/??/*")
 
 
 class Missing(Unavailable):
@@ -42,13 +49,19 @@ class Store:
         self.root = root.absolute()
         self._tmp = self.root / "tmp"
         self._lost = self.root / "lost+found"
+        self._deleted = self.root / "deleted"
 
     def prepare(self) -> None:
         """Make the folders of the data directory. Raises ConfigurationError when that cannot be done."""
         try:
-            disk.make_directories([self._tmp, self._lost, *(self.root / f"{first:02x}" for first in range(256))])
+            disk.make_directories([self._tmp, self._lost, *(self.root / name for name in FOLDERS)])
         except OSError as error:
             raise ConfigurationError(f"GISTD_REPOS: the data directory cannot be made ({error})") from error
+
+    @property
+    def secrets(self) -> list[Path]:
+        """The files that nobody else on this machine may read."""
+        return [path for path in (self.root / name for name in SECRETS) if path.exists()]
 
     def secret(self, name: str) -> bytes:
         """What only this server knows: 32 random bytes as hex, made at the first start. Raises ConfigurationError when
@@ -74,18 +87,22 @@ class Store:
             raise ValueError(f"not the id of a gist: {id!r}")
         return self.root / f"{id[:2]}/{id}.git"
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all repositories, in order."""
-        for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
-            for path in sorted(folder.glob("*.git")):
+    def ids(self, folders: Iterable[str] = FOLDERS) -> Iterator[str]:
+        """The ids of all repositories, or of those in some of the folders, in order."""
+        for folder in folders:
+            for path in sorted((self.root / folder).glob("*.git")):
                 if _ID.fullmatch(path.stem):
                     yield path.stem
 
     def open(self, id: str) -> Repository:
         """Raises Missing, or Unavailable when the repository is damaged."""
         path = self.path(id)
-        if not path.exists():
-            raise Missing("the repository of this gist is missing")
+        try:
+            path.stat()
+        except FileNotFoundError as error:
+            raise Missing("the repository of this gist is missing") from error
+        except OSError as error:
+            raise Unavailable(f"the repository of this gist cannot be opened ({error.strerror})") from error
         return Repository(path)
 
     @contextmanager
@@ -168,11 +185,7 @@ class Store:
             folder.mkdir(parents=True)
             (building / "refs").mkdir()
             head = fill(folder)
-            files = {building / "HEAD": f"ref: {ref}\n".encode()}
-            if head:
-                header = "# pack-refs with: peeled fully-peeled sorted \n"
-                files[building / "packed-refs"] = f"{header}{head} {ref}\n".encode()
-            disk.write_files(files, mode=0o644)
+            disk.write_files({building / name: each for name, each in refs.contents(ref, head).items()}, mode=0o644)
             disk.sync(folder, folder.parent, building / "refs", building)
             building.rename(final)
             disk.sync(final.parent)
@@ -181,7 +194,7 @@ class Store:
             except Unavailable:
                 raise  # nobody knows whether the row is there: rather an orphan than a row without a repository
             except BaseException:
-                self.delete(id)
+                self._take_away(id)
                 raise
 
     @contextmanager
@@ -212,26 +225,55 @@ class Store:
                 }
             yield files
 
-    def remains(self, id: str, remove: bool) -> list[str]:
-        """Lock files and half-written packs that killed writers left; none while somebody works on it."""
-        try:
-            with disk.locked(self.path(id), wait=False):
-                left = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*")
-                found = [path for pattern in left for path in self.path(id).glob(pattern)]
-                # A pack without an index was on its way in or out; nobody sees it.
-                unseen = self.path(id).glob("objects/pack/*.pack")
-                found = sorted(found + [pack for pack in unseen if not pack.with_suffix(".idx").exists()])
-                if remove:
-                    for path in found:
-                        shutil.rmtree(path) if path.is_dir() else path.unlink()
-                return [str(path.relative_to(self.path(id))) for path in found]
-        except BlockingIOError:
-            return []
-        except FileNotFoundError as error:
-            raise Missing("the repository of this gist is missing") from error
+    def problems(self, id: str, head: str | None) -> list[str]:
+        """What is wrong with a repository whose newest revision the index knows, a line each; while somebody writes it
+        may only seem so."""
+        return checkup.problems(self.path(id), head)
+
+    def mend(self, id: str, head: str | None) -> None:
+        """Put right what can be; `head` is the newest revision that the index knows. The caller holds the lock."""
+        with _writable():
+            checkup.mend(self.path(id), head)
+
+    def remains(self, id: str) -> list[Path]:
+        """Lock files and half-written packs, which killed writers left if nobody holds the lock."""
+        left = ("*.lock", "tmp_*", "refs/**/*.lock", "objects/pack/tmp_*")
+        found = [path for pattern in left for path in self.path(id).glob(pattern)]
+        # A pack without an index was on its way in or out; nobody sees it.
+        unseen = self.path(id).glob("objects/pack/*.pack")
+        return sorted(found + [pack for pack in unseen if not pack.with_suffix(".idx").exists()])
+
+    def clear(self, remains: Iterable[Path]) -> None:
+        """Delete what `remains` told. The caller holds the lock."""
+        with _writable():
+            for path in remains:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def delete(self, id: str) -> None:
-        """Take a repository away, at once for everybody; it is not an error if it is gone already."""
+        """Take the repository of a deleted gist away, at once for everybody; it is not an error if it is gone already.
+
+        That it was deleted is written down, so that nothing brings it back; but a full disk must not keep it.
+        """
+        with suppress(OSError):
+            descriptor = os.open(self._deleted, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, f"{id}\n".encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        self._take_away(id)
+
+    def was_deleted(self, id: str) -> bool:
+        """Whether the gist was there and was deleted."""
+        with (
+            suppress(FileNotFoundError, ValueError),  # ValueError: it is empty
+            self._deleted.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as written,
+        ):
+            return written.find(id.encode()) >= 0
+        return False
+
+    def _take_away(self, id: str) -> None:
         grave = self._tmp / f"{id}.{uuid.uuid4().hex}.deleted"
         try:
             self.path(id).rename(grave)
@@ -249,16 +291,26 @@ class Store:
         disk.sync(self._lost, self.path(id).parent)
         return place
 
+    def unbury(self, id: str) -> bool:
+        """Move a repository back from lost+found to where it is missing; whether it was there."""
+        try:
+            (self._lost / f"{id}.git").rename(self.path(id))
+        except OSError:
+            return False
+        disk.sync(self._lost, self.path(id).parent)
+        return True
+
     def leftovers(self) -> list[Path]:
-        """What lies in tmp/ without a living process that works on it."""
+        """What lies in tmp/ without a living process that works on it, and keys that were not finished."""
         with disk.locked(self._tmp):
-            return [path for path in sorted(self._tmp.iterdir()) if path.is_dir() and not _is_held(path)]
+            half = sorted(self.root.glob("tmp_*"))
+            return half + [path for path in sorted(self._tmp.iterdir()) if path.is_dir() and not _is_held(path)]
 
     def sweep(self) -> list[Path]:
         """Delete the leftovers; returns where they were."""
         found = self.leftovers()
         for path in found:
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         return found
 
     def space(self) -> tuple[int, int]:

@@ -97,11 +97,18 @@ class Unpacked:
             content = apply(content, self._inflated(entry), self._most(entry.kind), self._spend)
         return content
 
+    def index(self) -> bytes:
+        """The index of the pack, which must not be thin."""
+        return packs.index(self._places(), bytes(self._data[-20:]))
+
+    def _places(self) -> list[packs.Place]:
+        return [packs.Place(bytes.fromhex(entry.id), entry.crc, entry.offset) for entry in self.objects.values()]
+
     def write(self, directory: Path) -> None:
         """Write the pack into a directory of packs, whole: a thin one gets its bases. Synced as `packs.place` does."""
         if not self.objects:
             return
-        places = [packs.Place(bytes.fromhex(entry.id), entry.crc, entry.offset) for entry in self.objects.values()]
+        places = self._places()
         if not self._added:
             packs.place(directory, self._data, places)
             return

@@ -1,12 +1,15 @@
 """gistd doctor: rows against repositories, both ways."""
 
+import fcntl
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 
 import peewee
 import pytest
 
-from tests.harness import Client, Git, Server
+from tests.harness import GISTD, Client, Git, Server
 
 
 @pytest.fixture
@@ -106,6 +109,64 @@ def test_search_words_that_are_missing_are_filled_in(ward: Server, alice: Client
     with peewee.sqlite3.connect(ward.repos / "index.sqlite3") as index:  # type: ignore[attr-defined]
         index.execute("DELETE FROM search")
     index.close()
-    assert "not up to date" in ward.cli("doctor", code=1)
+    assert "not up to date with the repository: words, texts\n" in ward.cli("doctor", code=1)
     assert "mended" in ward.cli("doctor", "--repair")
     assert ward.cli("doctor") == ""
+
+
+def test_what_is_wrong_with_the_index_alone(ward: Server, alice: Client) -> None:
+    first, second = _with_gists(alice, 2)
+    file = ward.repos / "index.sqlite3"
+    with peewee.sqlite3.connect(file) as index:  # type: ignore[attr-defined]
+        index.execute("UPDATE gist SET like_count = 7 WHERE id = ?", [first["id"]])
+        index.execute("UPDATE gist SET size = 9, head = ? WHERE id = ?", ["0" * 40, second["id"]])
+        index.execute("UPDATE file SET language = 'Klingon' WHERE path = 'a'")
+        index.execute("INSERT INTO search (rowid, words) VALUES (?, 'nobody''s')", [99 << 20])
+        index.execute("DELETE FROM search_data WHERE id > 10")
+    index.close()
+    file.chmod(0o644)
+    found = ward.cli("doctor", code=1).splitlines()
+    assert len(found) == 8, "\n".join(found)  # the write-ahead log and its index are as open as the file
+    assert f"found: {file} can be read by others on this machine" in found
+    assert any("the index is damaged" in line and "search" in line for line in found)
+    assert f"found: {first['id']}: has 0 likes, not 7" in found
+    assert "found: search finds something by 1 rows that belong to no gist" in found
+    assert f"found: {first['id']}: the index is not up to date with the repository: languages" in found
+    assert f"found: {second['id']}: the index is not up to date with the repository: head, sizes, languages" in found
+    assert all(line.startswith("mended: ") for line in ward.cli("doctor", "--repair").splitlines())
+    assert ward.cli("doctor") == "" and file.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_index_from_before_a_delete_does_not_bring_it_back(ward: Server, alice: Client) -> None:
+    file, older = ward.repos / "index.sqlite3", ward.root / "older"
+    deleted, kept = _with_gists(alice, 2)
+    shutil.copy(file, older)
+    ward.start("--workers", "1")
+    alice.request("DELETE", f"/api/gists/{deleted['id']}")
+    newer = alice.create({"a": "newer"})
+    ward.stop()
+    shutil.copy(older, file)
+    found = ward.cli("doctor", "--repair").splitlines()
+    assert found[0] == f"mended: {deleted['id']}: the index still has a gist that was deleted"
+    assert found[1].startswith(f"mended: {newer['id']}: no row; moved to ") and len(found) == 2
+    assert ward.cli("doctor") == ""
+    # The older index again, and the repository of a gist that it does not know in lost+found.
+    shutil.move(ward.repository(kept["id"]), ward.repos / "lost+found")
+    assert ward.cli("doctor", "--repair") == f"mended: {kept['id']}: the repository was in lost+found\n"
+    ward.start("--workers", "1")
+    assert alice.get(f"/api/gists/{deleted['id']}").status_code == 404
+    assert [gist["id"] for gist in alice.get("/api/gists").json()] == [kept["id"]]
+
+
+def test_what_somebody_is_working_on_comes_last(ward: Server, alice: Client) -> None:
+    busy, idle = _with_gists(alice, 2)
+    for gist in (busy, idle):
+        (ward.repository(gist["id"]) / "HEAD.lock").touch()
+    held = os.open(ward.repository(busy["id"]), os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    command = [*GISTD, "doctor", "--repair"]
+    doctor = subprocess.Popen(command, cwd=ward.root, env=ward.environment, stdout=subprocess.PIPE, text=True)
+    assert doctor.stdout and doctor.stdout.readline().startswith(f"mended: {idle['id']}: left by a killed process")
+    os.close(held)
+    assert doctor.communicate()[0].startswith(f"mended: {busy['id']}: left by a killed process")
+    assert doctor.returncode == 0

@@ -32,7 +32,7 @@ def test_create_and_get(alice: Actor) -> None:
     assert (gist.title, gist.topic_names, gist.owner.username) == ("T", ["a", "b"], "Alice")
     assert (gist.file_count, gist.size, len(gist.head or "")) == (1, 4, 40)
     assert gists.get(NOBODY, gist.id) == gists.find(NOBODY, "ALICE", "mine") == gists.find(NOBODY, "alice", gist.id)
-    assert [row.language for row in index.files.cached(gist)] == ["Python"]
+    assert [row.language for row in index.files.of(gist).values()] == ["Python"]
 
 
 def test_what_cannot_be_found(alice: Actor) -> None:
@@ -284,7 +284,7 @@ def test_a_row_that_lags_is_healed_by_the_next_read(alice: Actor) -> None:
     contents = gists.contents(gists.get(alice, gist.id))
     assert contents.gist.head == contents.revision == head
     assert gists.get(alice, gist.id).file_count == 2
-    assert {row.path for row in index.files.cached(gist)} == {"a.py", "b"}
+    assert set(index.files.of(gist)) == {"a.py", "b"}
 
 
 def test_a_stale_lock_does_not_keep_writers_out(alice: Actor) -> None:
@@ -328,12 +328,24 @@ def test_many_edits_are_few_packs(alice: Actor) -> None:
     assert not list(house.store.path(gist.id).rglob("tmp_*"))
 
 
-def test_a_branch_that_was_lost_is_damage(alice: Actor) -> None:
+def test_a_branch_that_was_lost_is_put_back_to_where_the_index_knows_that_it_was(alice: Actor) -> None:
     gist = gists.create(alice, _draft())
+    first = gist.head
     (house.store.path(gist.id) / "HEAD").write_text("ref: refs/heads/elsewhere\n")
+    assert _files(gists.get(alice, gist.id)) == {"a.py": b"one\n"}
+    gist = gists.change(alice, gist, Change(files=[FileChange("a.py", b"2")]))
+    (house.store.path(gist.id) / "refs/heads/elsewhere").unlink()
+    gist = gists.change(alice, gist, Change(files=[FileChange("a.py", b"3")]))
+    assert [entry.id for entry, _ in gists.history(gist, 0, 9)][2] == first
+
+
+def test_a_branch_whose_revisions_are_gone_is_damage(alice: Actor) -> None:
+    gist = gists.create(alice, _draft())
+    for file in ("packed-refs", *house.store.path(gist.id).glob("objects/pack/*")):
+        (house.store.path(gist.id) / file).unlink()
     with pytest.raises(Unavailable):
         gists.contents(gists.get(alice, gist.id))
-    assert [row.path for row in index.files.cached(gist)] == ["a.py"]
+    assert list(index.files.of(gist)) == ["a.py"]
 
 
 def test_search(alice: Actor, bob: Actor) -> None:
@@ -398,7 +410,7 @@ def test_a_pack_without_an_index_does_not_keep_the_others_apart(alice: Actor) ->
     for number in range(40):
         gists.change(alice, gist, Change(files=[FileChange("a.py", b"%d" % number)]))
     assert len(list(packs.glob("*.idx"))) <= 33
-    assert house.store.remains(gist.id, remove=True) == [f"objects/pack/pack-{'0' * 40}.pack"]
+    assert [path.name for path in house.store.remains(gist.id)] == [f"pack-{'0' * 40}.pack"]
 
 
 def test_of_two_that_want_one_url_at_once_the_refused_one_is_as_before(alice: Actor) -> None:

@@ -1,0 +1,92 @@
+"""HEAD and packed-refs as files: written here, and read more strictly than git does, which overlooks damage."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import disk
+
+_HEAD = re.compile(rb"ref: (refs/heads/\S+)\n")
+_PACKED = re.compile(
+    rb"(# pack-refs with:( peeled| fully-peeled| sorted)* ?\n)?([0-9a-f]{40} refs/\S+\n(\^[0-9a-f]{40}\n)?)*"
+)
+_LINE = re.compile(rb"^([0-9a-f]{40}) (refs/\S+)$", re.MULTILINE)
+_ID = re.compile(rb"[0-9a-f]{40}")
+_LOOSE = re.compile(rb"([0-9a-f]{40})\n")
+
+
+@dataclass(frozen=True)
+class Refs:
+    """What the files say: the branch that HEAD names, what it is, and what packed-refs has it for; None for what cannot
+    be told. `wrong` has a line for each file that is not as somebody wrote it."""
+
+    ref: str | None
+    head: str | None
+    packed: str | None
+    wrong: list[str]
+
+
+def contents(ref: str, head: str | None) -> dict[str, bytes]:
+    """The files of a repository whose one branch is at `head`, or has no revision yet."""
+    files = {"HEAD": f"ref: {ref}\n".encode()}
+    if head:
+        header = "# pack-refs with: peeled fully-peeled sorted \n"
+        files["packed-refs"] = f"{header}{head} {ref}\n".encode()
+    return files
+
+
+def put(path: Path, ref: str, head: str | None) -> None:
+    """Replace the files, synced. A loose ref, which counts more than packed-refs, stays."""
+    disk.make_directories([path / "refs"])
+    disk.place_files(path, contents(ref, head), mode=0o644)
+    disk.sync(path)
+
+
+def read(path: Path) -> Refs:
+    """What the repository's files say, whatever is in them."""
+    wrong: list[str] = []
+    named = _match(path, "HEAD", _HEAD, wrong)
+    if named is None:
+        return Refs(None, None, None, wrong)
+    ref = named[1].decode(errors="replace")
+    packed = _packed(path, wrong).get(ref)
+    if not (path / ref).exists():
+        return Refs(ref, packed, packed, wrong)
+    loose = _match(path, ref, _LOOSE, wrong)
+    if not wrong and packed is None:
+        wrong.append("packed-refs does not have the branch")
+    return Refs(ref, loose[1].decode() if loose else None, packed, wrong)
+
+
+def _packed(path: Path, wrong: list[str]) -> dict[str, str]:
+    if not (path / "packed-refs").exists():
+        return {}  # there is no revision yet, or a loose ref
+    whole = _match(path, "packed-refs", _PACKED, wrong)
+    return {name.decode(errors="replace"): id.decode() for id, name in _LINE.findall(whole[0])} if whole else {}
+
+
+def loose(path: Path, ref: str) -> str | None:
+    """What a loose ref may mean, read as git does: it forgives what stands after the id."""
+    try:
+        found = _ID.match((path / ref).read_bytes())
+    except OSError:
+        return None
+    return found[0].decode() if found else None
+
+
+def branches(path: Path) -> list[str]:
+    """The branches that there are files for, whatever HEAD names."""
+    names = set(_packed(path, []))
+    names |= {str(each.relative_to(path)) for each in path.glob("refs/heads/**/*") if each.is_file()}
+    return sorted(name for name in names if name.startswith("refs/heads/") and not name.endswith(".lock"))
+
+
+def _match(path: Path, name: str, pattern: re.Pattern[bytes], wrong: list[str]) -> re.Match[bytes] | None:
+    try:
+        found = pattern.fullmatch((path / name).read_bytes())
+    except OSError as error:
+        wrong.append(f"{name} cannot be read ({error.strerror})")
+        return None
+    if found is None:
+        wrong.append(f"{name} is damaged")
+    return found
