@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # The pages claim whatever nobody else does, so they come last.
     dialects = api.dialects()
     described = reference.make_face([dialect.document for dialect in dialects if hasattr(dialect, "document")])
-    faces = [*(dialect.face for dialect in dialects), described, ops.face, web.face]
+    faces = [*(face for dialect in dialects for face in api.faces(dialect)), described, ops.face, web.face]
     meters.name_faces([*(face.name for face in faces), "git"])
     for face in faces:
         app.register_blueprint(face)

@@ -169,7 +169,10 @@ def _read_to_end() -> None:
     read, and with HTTP digest the first request of each is in vain: its answer must be followed by another one."""
     left = house.settings.max_request_bytes
     with suppress(HTTPException, ParseException, OSError):
-        while left > 0 and (piece := request.stream.read(min(left, _CHUNK))):
+        # Past any limit to what the face takes, where the server itself knows the end.
+        ends = request.environ.get("wsgi.input_terminated")
+        stream = request.environ["wsgi.input"] if ends else request.stream
+        while left > 0 and (piece := stream.read(min(left, _CHUNK))):
             left -= len(piece)
 
 

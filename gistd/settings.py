@@ -119,6 +119,14 @@ class Settings:
     metrics_token: str = _setting(
         "", "the bearer token for /-/metrics, which is for nobody as long as this is empty", secret=True
     )
+    max_query_bytes: int = _setting(64 * 1024, "the largest GraphQL query with its variables, without its files")
+    max_query_tokens: int = _setting(2000, "the most words and signs in a GraphQL query")
+    max_query_depth: int = _setting(25, "how deep a GraphQL query may be nested")
+    max_query_complexity: int = _setting(
+        250, "the most fields in a GraphQL query; those of a list in another list count 25 times"
+    )
+    query_seconds: int = _setting(3, "how long a GraphQL query may take")
+    max_query_answer_bytes: int = _setting(16 * MIB, "the largest answer to a GraphQL query")
 
     sources: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

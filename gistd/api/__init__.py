@@ -22,7 +22,7 @@ from werkzeug.sansio.multipart import File as FormFile
 from gistd.core import credentials, house
 from gistd.core.access import NOBODY, Actor
 from gistd.errors import Forbidden, Invalid, TooLarge, Unauthenticated
-from gistd.http import client_address
+from gistd.http import Face, client_address
 from gistd.index import File
 
 MAX_MARKS = 250_000
@@ -68,6 +68,12 @@ def dialects() -> list[ModuleType]:
     """The packages of all dialects, in the order of their names."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
     return [importlib.import_module(f"{__name__}.{name}") for name in names]
+
+
+def faces(dialect: ModuleType) -> list[Face]:
+    """What answers in a dialect: its `face`, or its `faces` where it is spoken in more than one way."""
+    found: list[Face] = getattr(dialect, "faces", None) or [dialect.face]
+    return found
 
 
 def require_enabled() -> None:

@@ -5,8 +5,11 @@ from typing import Any
 
 from gistd import describe
 
+from . import graphql
 from .openapi import DESCRIPTION
 from .routes import face
+
+faces = [face, graphql.face]
 
 
 def document() -> dict[str, Any]:
@@ -14,4 +17,4 @@ def document() -> dict[str, Any]:
     return describe.document(face, DESCRIPTION)
 
 
-__all__ = ["DESCRIPTION", "document", "face"]
+__all__ = ["DESCRIPTION", "document", "face", "faces"]

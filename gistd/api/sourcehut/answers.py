@@ -16,7 +16,7 @@ from gistd.errors import Conflict, GistdError, Invalid, LacksScope, NotFound, No
 from gistd.http import client_address
 
 PAGE_SIZE = 50
-_SCHEMES = ("token", "bearer")
+SCHEMES = ("token", "bearer")
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -38,7 +38,7 @@ def actor() -> Actor:
     """Who holds the token in the header. Nobody gets in without one; cookies are never looked at."""
     require_enabled()
     scheme, *rest = request.headers.get("Authorization", "").split(" ")
-    if scheme.lower() not in _SCHEMES:
+    if scheme.lower() not in SCHEMES:
         raise Unauthenticated("No authorization supplied (expected an OAuth token)")
     if len(rest) != 1:
         raise Unauthenticated("Invalid authorization supplied")

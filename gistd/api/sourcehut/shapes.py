@@ -144,6 +144,11 @@ def read(shape: Shape) -> dict[str, Any]:
             raise Refused((None, "Expected JSON dictionary"))
     else:
         given = request.form.to_dict()
+    return load(shape, given)
+
+
+def load(shape: Shape, given: Any) -> dict[str, Any]:
+    """What the shape makes of it. Raises Refused."""
     try:
         asked: dict[str, Any] = shape.load(given)
     except ValidationError as error:
@@ -172,16 +177,20 @@ def _beneath(place: str, name: str | int) -> str:
 
 def paste(gist: Gist, files: Iterable[File]) -> dict[str, Any]:
     """A paste with its files, as `gists.noted` tells them."""
-    by_path = {str(file.path): file for file in files}
-    shown = [by_path[path] for path in arranged(by_path, gist.file_order)]
     name = owner_name(gist)
     return {
         "created": time(gist.created_at),
         "sha": gist.sha,
         "user": {"canonical_name": f"~{name}", "name": name},
         "visibility": gist.visibility,
-        "files": [{"filename": given_name(file), "blob_id": file.blob} for file in shown],
+        "files": [{"filename": given_name(file), "blob_id": file.blob} for file in in_order(gist, files)],
     }
+
+
+def in_order(gist: Gist, files: Iterable[File]) -> list[File]:
+    """The files of a paste as they were submitted."""
+    by_path = {str(file.path): file for file in files}
+    return [by_path[path] for path in arranged(by_path, gist.file_order)]
 
 
 def blob(gist: Gist, file: StoredFile, content: bytes) -> dict[str, str]:

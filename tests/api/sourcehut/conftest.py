@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.sourcehut.client import Sender, token
-from tests.harness import Server
+from tests.api.sourcehut.gql import Asker
+from tests.harness import Client, Server
 from tests.web.people import Person
 
 SCOPES = ("gist:read", "gist:write", "user:read", "user:write")
@@ -39,3 +40,16 @@ def shelf(senders: dict[str, Sender]) -> list[str]:
     """The hashes of 102 pastes of paula's, newest first: two pages and two more."""
     made = [senders["paula"].paste(visibility=("public", "unlisted", "private")[n % 3])["sha"] for n in range(102)]
     return made[::-1]
+
+
+@pytest.fixture(scope="package")
+def askers(house: Server, senders: dict[str, Sender]) -> dict[str, Asker]:
+    """Those who ask at /query: anna, who is alice; bert, who is bob; cleo, who has thirty pastes; nobody; and anna by
+    tokens that are not for everything."""
+    whose = {"anna": "alice", "bert": "bob", "reader": "gist:read", "profile": "user:read", "writer": "gist:write"}
+    tokens = {name: senders[by].token for name, by in whose.items()}
+    tokens["cleo"] = token(Person(house, "cleo").sign_up(email="cleo@example.org"), "gist:write", "user:write")
+    found = {name: Asker(Client(house, name, given)) for name, given in {**tokens, "nobody": ""}.items()}
+    for number, visibility in enumerate(["public"] * 26 + ["unlisted"] * 2 + ["private"] * 2):
+        found["cleo"].http.create({f"{number}.txt": "x"}, visibility=visibility)
+    return found
