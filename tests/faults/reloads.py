@@ -19,7 +19,6 @@ import requests
 
 from tests.harness import Client, Git, Server, wait_until
 
-
 KINDS = 4
 
 
