@@ -1,4 +1,6 @@
-"""Requests made up from the OpenAPI documents of our dialects, by schemathesis: `python -m tests.api.property_test`.
+"""Requests made up from the OpenAPI documents of our dialects, by schemathesis.
+
+    python -m tests.api.property_test --requests 50000
 
 Every check is on, save where it contradicts the dialect: undeclared methods get 404 there, not 405, a missing
 credential is a 400 for paste.gg, and 404 is also how Opengist says "you do not like this gist". Users of ranna's and of
@@ -8,12 +10,13 @@ and of sourcehut's, where who says nothing is answered as Opengist does.
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from tests.harness import Client, Server
@@ -56,7 +59,7 @@ DIALECTS = {
         ("Accept: application/json",),
         "paste/openapi.yaml",
         "import schemathesis\nfrom requests.auth import HTTPDigestAuth\n"
-        f'schemathesis.auth.set_from_requests(HTTPDigestAuth("ownpaste", "{SECRET}"))\n',
+        f'schemathesis.auth.set_from_requests(HTTPDigestAuth("USER", "{SECRET}"))\n',
     ),
     "pastegg": Dialect(
         "/api/v1",
@@ -78,11 +81,25 @@ DIALECTS = {
 }
 
 
-def run(server: Server, name: str, examples: int, *options: str) -> tuple[int, int, str]:
-    """(exit code, number of requests, what it printed) of a run with this many examples an operation and phase."""
+ANSWERS = "answers"
+"""The file of a server's that has the status of every answer, a line each."""
+
+_COUNT = f"""import schemathesis
+
+@schemathesis.hook
+def after_call(context, case, response):
+    with open("{ANSWERS}", "a") as file:
+        file.write(f"{{response.status_code}}\\n")
+"""
+
+
+def run(server: Server, name: str, examples: int, *options: str, client: Client | None = None) -> tuple[int, int, str]:
+    """(exit code, number of requests, what it printed) of a run with this many examples an operation and phase, in the
+    name of a new user, or of the client."""
     dialect = DIALECTS[name]
-    user, other = server.user(name), server.user(f"{name}-other")
-    user.create(), other.create()
+    user = client or server.user(name)
+    if client is None:
+        user.create(), server.user(f"{name}-other").create()
     config = server.root / f"{name}.toml"
     config.write_text(CONFIG + dialect.config)
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run"]
@@ -92,36 +109,63 @@ def run(server: Server, name: str, examples: int, *options: str) -> tuple[int, i
     if dialect.authorization:
         headers.append(f"Authorization: {dialect.authorization(user)}")
     command += [part for header in headers for part in ("--header", header)]
-    environment = dict(os.environ)
     if dialect.hooks:
-        server.cli("user", "digest", name, "--password-stdin", input=f"{SECRET}\n")
-        hooks = server.root / f"{name}_hooks.py"
-        hooks.write_text(dialect.hooks)
-        environment["SCHEMATHESIS_HOOKS"] = str(hooks)
+        server.cli("user", "digest", user.name, "--password-stdin", input=f"{SECRET}\n")
+    hooks = server.root / f"{name}_hooks.py"
+    hooks.write_text(_COUNT + dialect.hooks.replace("USER", user.name))
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(hooks)}
     command += ["--max-examples", str(examples), "--continue-on-failure", *options]
+    before = len(statuses(server))
     done = subprocess.run(
         [str(part) for part in command], cwd=server.root, env=environment, text=True, capture_output=True
     )
-    generated = re.search(r"(\d+) generated", done.stdout)
-    return done.returncode, int(generated[1]) if generated else 0, done.stdout + done.stderr
+    return done.returncode, len(statuses(server)) - before, done.stdout + done.stderr
+
+
+def statuses(server: Server) -> list[int]:
+    """The status of every answer to a request that was made up."""
+    file = server.root / ANSWERS
+    return [int(word) for word in file.read_text().split()] if file.exists() else []
+
+
+def attack(server: Server, dialects: list[str], requests: int, examples: int, seed: int) -> int:
+    """So many requests by the documents in turn, in the names of several users with tokens of several kinds; how many
+    runs found something."""
+    admin, other = server.user("admin"), server.user("other")
+    people = [other, server.client("other", "gist:read,user:read"), admin, server.client("admin", "gist:write")]
+    admin.create(), other.create()
+    failed = 0
+    for round in count():
+        for name in dialects:
+            if len(statuses(server)) >= requests:
+                return failed
+            options = ("--seed", str(seed + round))
+            code, made, words = run(server, name, examples, *options, client=people[round % len(people)])
+            print(f"{name}, round {round + 1}: {made:,} requests, exit code {code}", flush=True)
+            if code:
+                failed += 1
+                print(words)
+    return failed
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--dialect", choices=DIALECTS, action="append", help="All of them if not given.")
-    parser.add_argument("--examples", type=int, default=300)
+    parser.add_argument("--requests", type=int, default=10_000, help="Of all dialects together.")
+    parser.add_argument("--examples", type=int, default=50, help="An operation, phase and round.")
+    parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    failed = 0
-    for name in asked.dialect or DIALECTS:
-        with tempfile.TemporaryDirectory() as root:
-            server = Server(Path(root), rate_limits="false").start()
-            code, requests, words = run(server, name, asked.examples)
-            server.stop()
-            tracebacks = server.log.read_text().count("Traceback")
-        print(words)
-        print(f"{name}: {requests} requests, exit code {code}, {tracebacks} tracebacks in the log")
-        failed += code or tracebacks
-    return failed
+    with tempfile.TemporaryDirectory() as root:
+        server = Server(Path(root), rate_limits="false").start()
+        failed = attack(server, asked.dialect or [*DIALECTS], asked.requests, asked.examples, asked.seed)
+        server.stop()
+        tracebacks = server.log.read_text(errors="replace").count("Traceback")
+        counted = Counter(statuses(server))
+    print(", ".join(f"{number:,} x {status}" for status, number in sorted(counted.items())))
+    wrong = sum(number for status, number in counted.items() if status >= 500)
+    print(f"{counted.total():,} requests: {wrong} answered with a 5xx, {tracebacks} tracebacks in the log, "
+          f"{failed} runs with something against the document")  # fmt: skip
+    return failed + wrong + tracebacks
 
 
 if __name__ == "__main__":

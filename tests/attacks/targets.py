@@ -298,7 +298,7 @@ def of_text(world: World) -> Iterator[Target]:
         (b"#", b"++", b".", b"/"),
         0.1,
     )
-    yield Target("Markdown", [_MARKDOWN, b"# a\n\n[a](b)\n", b"---\na: b\n---\n"], _markdown, _MARKDOWN_WORDS)
+    yield Target("Markdown", [_MARKDOWN, b"# a\n\n[a](b)\n", b"---\na: b\n---\n"], _markdown, _MARKDOWN_WORDS, 0.2)
     yield Target(
         "highlighting",
         [b"a.py\0def f(): pass\n", b"x.html\0<p>a</p>", b"Makefile\0a:\n\tb", b"a.ipynb\0{}", b"a.md\0# a"],

@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness import Server
 
-from . import sockets
+from . import leaks, sockets
 
 ROOT = Path(__file__).parents[2]
 SEED = "6157"
@@ -44,3 +44,9 @@ def test_requests_that_are_no_http_harm_nobody(server: Server) -> None:
     said, wrong = sockets.attack(client, 600, int(SEED))
     assert wrong == [] and sockets.workers(server) == before
     assert said["200"] and said["400"]
+
+
+def test_what_is_hidden_is_told_nowhere(tmp_path: Path) -> None:
+    attack = leaks.run(tmp_path, 0, every=60)
+    assert attack.wrong == []
+    assert attack.answers.total() > 800

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from gistd import index
 from gistd.app import create_app
-from gistd.core import accounts, credentials, digests, gists, masterkeys, sessions
+from gistd.core import accounts, administration, credentials, digests, gists, masterkeys, sessions
 from gistd.core.access import ALL_SCOPES, Actor
 from gistd.core.drafts import Change, Draft
 from gistd.index import Gist
@@ -157,7 +157,7 @@ class World:
     def tidy(self) -> None:
         """All gists but the one are gone."""
         for gist in list(Gist.select().where(Gist.id != self.gist.id)):
-            gists.take_down(self.alice, gist)
+            administration.take_down(self.alice, gist)
 
 
 def _leads_here(location: str) -> bool:
