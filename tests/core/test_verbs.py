@@ -240,6 +240,8 @@ def test_pages_by_number(alice: Actor, bob: Actor) -> None:
     assert (first.gists, first.total, first.next) == (newest[:3], 4, newest[3].number)
     last = gists.page_from(alice, Listing(owner=alice.user), first.next, 3)
     assert (last.gists, last.total, last.next) == (newest[3:], 4, None)
+    far = gists.page_from(alice, Listing(owner=alice.user), 10**18, 4)
+    assert (far.gists, far.next) == (newest, None)
     seen = gists.page_from(bob, Listing(owner=alice.user), made[2].number, 3)
     assert (seen.gists, seen.total, seen.next) == (made[:1], 2, None), "it begins at one that is hidden"
 

@@ -29,7 +29,7 @@ from tests.api.sourcehut.client import (
     token,
 )
 from tests.harness import PASSWORD, Server
-from tests.web.people import Person
+from tests.web.people import Person, found
 
 FILE = {"filename": "a.py", "contents": "x\n"}
 GOOD = json.dumps({"files": [FILE]}).encode()
@@ -162,6 +162,19 @@ def shown(who: str, kind: str) -> Check:
     return check
 
 
+def by_grants(grants: str) -> Check:
+    """What a personal token of OAuth 2 with these grants gets of the list, a private paste of its owner's, its blob and a
+    new one."""
+
+    def check(c: Cast) -> Any:
+        page = c.people["alice"].post("/oauth2/personal-token", literal_grants=grants)
+        auth = f"Bearer {found(r'(og_[0-9a-f]{64})', page.text)}"
+        reads = [c.nobody.ask("GET", path, auth=auth)[0] for path in ("/pastes", at(c.private), blob_at(c.private))]
+        return [*reads, c.nobody.ask("POST", "/pastes", {"files": [FILE]}, auth=auth)[0]]
+
+    return check
+
+
 LONG = {"canonical_name", "name", "email", "url", "location", "bio"}
 WRONG_TYPES = [5, 1.5, ["x"], {"a": 1}, True]
 
@@ -207,6 +220,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     *((f"1.2 {scope}: {method} {path}", asked(method, path, body, scope), lacks(needed)) for scope, rows in (("gist:read", ("POST", "PUT", "DELETE")), ("user:read", ("GET", "POST", "PUT", "DELETE")), ("user:write", ("GET", "POST", "PUT", "DELETE"))) for method, path, body in ENDPOINTS if method in rows and "user" not in path for needed in ["pastes:read" if method == "GET" else "pastes:write"]),
     *((f"1.2 {scope} is enough: {method} {path}", status(asked(method, path, body, scope)), good) for scope, methods in (("gist:read", ("GET",)), ("gist:write", ("GET", "POST", "PUT", "DELETE"))) for method, path, body in ENDPOINTS if method in methods for good in [{"POST": 201, "DELETE": 204}.get(method, 200)]),
     *((f"1.2 {scope} is enough for {path}", lambda c, scope=scope, path=path: c.narrow[scope].ask("GET", path)[0], 200) for scope in ("gist:read", "gist:write", "user:read", "user:write") for path in ("/user", "/user/~bob")),
+    *((f"1.2 a personal token of OAuth 2 for {grants!r}", by_grants(grants), expected) for grants, expected in (("paste.sr.ht/PROFILE:RO", [403] * 4), ("paste.sr.ht/PASTES:RO", [200, 200, 200, 403]), ("paste.sr.ht/PASTES:RW", [200, 200, 200, 201]), ("", [200, 200, 200, 201]))),
     ("1.2 the header before the token", with_header("token x y"), INVALID_AUTHORIZATION),
     ("1.2 the token before the scope", lambda c: c.nobody.ask("POST", "/pastes", {}, auth="token x"), BAD_TOKEN),
     ("1.2 the scope before the body", lambda c: c.narrow["gist:read"].ask("POST", "/pastes", {"files": 5}), lacks("pastes:write")),
