@@ -10,8 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.harness import PASSWORD, Client, Server, chromium, require
+from tests.oauth.apps import App
 
 from . import screenshots
+from .people import Person
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,21 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, st
     server = Server(tmp_path_factory.mktemp("walk"), rate_limits="false").start()
     yield server, screenshots.furnish(server.user("alice"))
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def asked(house: tuple[Server, str]) -> list[str]:
+    """The pages of apps: those that ask, and those of who registered them."""
+    alice = Person(house[0], "alice")
+    alice.sign_in()
+    old, new = App(alice, legacy=True), App(alice)
+    new.token(alice)
+    questions = [
+        f"{old.place}?client_id={old.id}&scopes=pastes:write,profile",
+        f"{new.place}?response_type=code&client_id={new.id}&scope=gist:write+user:read",
+        f"{new.place}?response_type=code&client_id=unknown",
+    ]
+    return [*questions, f"/-/settings/apps/{old.id}", f"/-/settings/apps/{new.id}"]
 
 
 def sign_in(page: Page, server: Server, name: str) -> None:
@@ -86,6 +103,12 @@ OWN = [
     "/-/settings/export",
     "/-/settings/delete",
     "/-/settings/digest",
+    "/-/settings/apps",
+    "/oauth/register",
+    "/oauth2/register",
+    "/oauth/personal-token",
+    "/oauth2/personal-token",
+    "/oauth2/personal-token?grants=paste.sr.ht/PASTES:RW",
     "/-/settings/webhooks",
     "/-/admin",
     "/-/admin/users",
@@ -101,7 +124,9 @@ OWN = [
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1440, "light")])
-def test_axe_finds_nothing(running: Browser, house: tuple[Server, str], width: int, scheme: str) -> None:
+def test_axe_finds_nothing(
+    running: Browser, house: tuple[Server, str], asked: list[str], width: int, scheme: str
+) -> None:
     server, path = house
     axe, found = Axe(), []
 
@@ -120,7 +145,7 @@ def test_axe_finds_nothing(running: Browser, house: tuple[Server, str], width: i
     for where in [*pages_of(path, server.client("alice")), "/-/login", "/-/register"]:
         look(page, where)
     sign_in(page, server, "alice")
-    for where in OWN:
+    for where in [*OWN, *asked]:
         look(page, where.format(path=path))
     page.context.close()
     assert found == []
@@ -130,19 +155,22 @@ LOOKS = [(True, 320, "dark"), (False, 320, "light"), (True, 1440, "light"), (Fal
 
 
 @pytest.mark.parametrize(("scripts", "width", "scheme"), LOOKS)
-def test_each_page_opens(running: Browser, house: tuple[Server, str], scripts: bool, width: int, scheme: str) -> None:
+def test_each_page_opens(
+    running: Browser, house: tuple[Server, str], asked: list[str], scripts: bool, width: int, scheme: str
+) -> None:
     server, path = house
     page = context(running, width, scheme, scripts)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     sign_in(page, server, "alice")
-    for where in [*pages_of(path, server.client("alice")), *(each.format(path=path) for each in OWN)]:
+    for where in [*pages_of(path, server.client("alice")), *(each.format(path=path) for each in OWN), *asked]:
         answer = page.goto(server.url + where)
         assert answer is not None
-        assert answer.status == (404 if where == "/nobody-here" else 200), where
+        wrong = {"/nobody-here": 404, asked[2]: 400}
+        assert answer.status == wrong.get(where, 200), where
         assert page.locator("h1").count() >= 1, where
-    assert [words for words in problems if "404" not in words] == []
+    assert [words for words in problems if "404" not in words and "400" not in words] == []
     page.context.close()
 
 
