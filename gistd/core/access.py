@@ -162,11 +162,11 @@ def require_numbered(actor: Actor, action: Action, gist: Gist | None) -> Gist:
 def require_webhook(actor: Actor, webhook: Subscription | None, *, by_its_token: bool = False) -> Subscription:
     """The webhook, if it is the actor's own; where `by_its_token`, only if they came by the token that it belongs to.
 
-    Else raises NotFound, or Unauthenticated.
+    Else raises NotFound, or NotYours.
     """
     if webhook is not None and by_its_token:
         if actor.credential is None or webhook.credential_id != actor.credential:
-            raise Unauthenticated("This webhook belongs to another token")
+            raise NotYours("This webhook belongs to another token")
     elif webhook is None or actor.user is None or webhook.user_id != actor.user.id:
         raise NotFound("Webhook not found")
     return webhook

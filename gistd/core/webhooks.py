@@ -54,7 +54,7 @@ def page(
 
 
 def get(actor: Actor, id: int, *, by_its_token: bool = False) -> Subscription:
-    """One of the actor's webhooks. Raises NotFound, or Unauthenticated for that of another token."""
+    """One of the actor's webhooks. Raises NotFound, or NotYours for that of another token."""
     return access.require_webhook(actor, index.webhooks.subscription(id), by_its_token=by_its_token)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from gistd import describe
 
-from . import graphql
+from . import graphql, webhooks
 from .openapi import DESCRIPTION
 from .routes import face
 
@@ -17,4 +17,4 @@ def document() -> dict[str, Any]:
     return describe.document(face, DESCRIPTION)
 
 
-__all__ = ["DESCRIPTION", "document", "face", "faces"]
+__all__ = ["DESCRIPTION", "document", "face", "faces", "webhooks"]

@@ -3,6 +3,7 @@
 from gistd.core.access import Open, Scope
 from gistd.core.scopes import in_legacy
 from gistd.describe import (
+    INTEGER,
     NOTHING,
     STRING,
     TOO_LONG,
@@ -33,6 +34,16 @@ _SHORT_USER: dict[str, Schema] = {
     "canonical_name": {"type": "string", "examples": ["~alice"]},
     "name": {"type": "string", "examples": ["alice"]},
 }
+_EVENT: Schema = {"enum": list(shapes.EVENTS.values())}
+_WEBHOOK = an_object(id=INTEGER, created=_TIME, events=a_list(_EVENT), url=STRING)
+
+
+def _page_of(name: str) -> Schema:
+    return an_object(
+        next=nullable(STRING), results=a_list(ref(name)), results_per_page={"const": PAGE_SIZE}, total=INTEGER
+    )
+
+
 _SCHEMAS: dict[str, Schema] = {
     "PasteErrors": an_object(errors=a_list(an_object({"field": STRING}, reason=STRING))),
     "ShortUser": an_object(**_SHORT_USER),
@@ -47,12 +58,21 @@ _SCHEMAS: dict[str, Schema] = {
         files=a_list(an_object(filename=nullable(STRING), blob_id=_SHA)),
     ),
     "Blob": an_object(created=_TIME, sha=_SHA, contents=STRING),
-    "Pastes": an_object(
-        next=nullable(STRING),
-        results=a_list(ref("SourcehutPaste")),
-        results_per_page={"const": PAGE_SIZE},
-        total={"type": "integer", "minimum": 0},
+    "Pastes": _page_of("SourcehutPaste"),
+    "Webhook": _WEBHOOK,
+    "Webhooks": _page_of("Webhook"),
+    "Delivery": an_object(
+        id={"type": "string", "format": "uuid"},
+        created=_TIME,
+        event=_EVENT,
+        url=STRING,
+        payload=STRING,
+        payload_headers=STRING,
+        response=nullable(STRING),
+        response_status={"type": "integer", "minimum": -2},
+        response_headers=nullable(STRING),
     ),
+    "Deliveries": _page_of("Delivery"),
     "Version": an_object(version={"type": "string", "examples": ["0.1.0"]}),
 }
 _START = query(
@@ -95,6 +115,23 @@ _DETAILS: dict[str, Schema] = {
         "responses": {"200": _PASTE, **_errors(400, 404, 413)},
     },
     "delete_paste": {"responses": {**NOTHING, **_errors(404)}},
+    "list_webhooks": {
+        "parameters": [_START],
+        "responses": {"200": in_json(ref("Webhooks"), "A page."), **_errors(400)},
+    },
+    "create_webhook": {
+        "body": shapes.WebhookIn,
+        "example": {"url": "https://example.org/hook", "events": ["paste:create", "paste:delete"]},
+        "responses": {"201": in_json(ref("Webhook"), "The webhook."), **_errors(400)},
+    },
+    "show_webhook": {"responses": {"200": in_json(ref("Webhook"), "The webhook."), **_errors(404)}},
+    "delete_webhook": {"responses": {**NOTHING, **_errors(404)}},
+    "list_deliveries": {
+        "parameters": [_START],
+        "responses": {"200": in_json(ref("Deliveries"), "A page."), **_errors(400, 404)},
+    },
+    "show_delivery": {"responses": {"200": in_json(ref("Delivery"), "What was told."), **_errors(404)}},
+    "redeliver": {"responses": {"200": in_json(an_object(), "It is sent again."), **_errors(404)}},
     "show_blob": {"responses": {"200": in_json(ref("Blob"), "The blob."), **_errors(404)}},
 }
 
@@ -126,5 +163,7 @@ DESCRIPTION = Description(
     path_parameters={
         "sha": {**_SHA, "description": "A hash, all of it."},
         "name": {"type": "string", "description": "The name of a user."},
+        "id": {**INTEGER, "description": "The number of a webhook."},
+        "uuid": {"type": "string", "description": "The name of a delivery."},
     },
 )

@@ -12,6 +12,7 @@ from gistd.api import NotJson, Shape, given_name, parse
 from gistd.core import house
 from gistd.core.access import Actor, Scope
 from gistd.core.drafts import arranged
+from gistd.core.events import Kind
 from gistd.errors import TooLarge
 from gistd.http import owner_name
 from gistd.index import UNLISTED, VISIBILITIES, File, Gist, User, is_text
@@ -21,6 +22,7 @@ from .answers import Refused
 
 MAX_FILENAME = 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+EVENTS = {Kind.CREATE: "paste:create", Kind.DELETE: "paste:delete"}
 _MISSING = "is required"
 _NULL = "may not be null"
 
@@ -127,6 +129,32 @@ class PasteIn(Shape):
 
 class PasteChangeIn(Shape):
     visibility = Visibility(required=True)
+
+
+class Url(Needed, fields.String):
+    kind = str
+
+
+class Events(Needed, fields.List[Any]):
+    """Words for what a webhook is told of, each once; it knows what we call that."""
+
+    kind = list
+
+    def __init__(self) -> None:
+        words = fields.Raw(allow_none=True, metadata={"enum": list(EVENTS.values())})
+        super().__init__(cls_or_instance=words, metadata={"minItems": 1})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> list[Any]:
+        words = super()._deserialize(value, attr, data, **options)
+        kinds = [kind for kind, word in EVENTS.items() if word in words]
+        if not all(word in EVENTS.values() for word in words):
+            raise Refused(("events", "Unsupported event type"))
+        return kinds
+
+
+class WebhookIn(Shape):
+    url = Url(metadata={"maxLength": 2048})
+    events = Events()
 
 
 def read(shape: Shape) -> dict[str, Any]:

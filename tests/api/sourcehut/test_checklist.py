@@ -88,8 +88,8 @@ ROWS: list[tuple[int, str, Check, Any]] = [
 ]  # fmt: skip
 ELSEWHERE: dict[int, str] = {
     13: "test_webhooks.py",
-    14: "test_webhooks.py",
-    15: "test_webhooks.py",
+    14: "tests/webhooks/test_deliveries.py",
+    15: "tests/webhooks/test_deliveries.py",
     16: "test_graphql.py",
     17: "test_graphql.py",
     18: "test_graphql.py",
