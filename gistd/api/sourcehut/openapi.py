@@ -121,7 +121,7 @@ _DETAILS: dict[str, Schema] = {
     },
     "create_webhook": {
         "body": shapes.WebhookIn,
-        "example": {"url": "https://example.org/hook", "events": ["paste:create", "paste:delete"]},
+        "example": {"url": "https://receiver.invalid/hook", "events": ["paste:create", "paste:delete"]},
         "responses": {"201": in_json(ref("Webhook"), "The webhook."), **_errors(400)},
     },
     "show_webhook": {"responses": {"200": in_json(ref("Webhook"), "The webhook."), **_errors(404)}},
