@@ -92,5 +92,11 @@ class Unavailable(GistdError):
     status = 503
 
 
+class Full(Unavailable):
+    """There is no room left for what was to be written."""
+
+    status = 507
+
+
 class ConfigurationError(GistdError):
     """A setting makes no sense; nothing was started."""

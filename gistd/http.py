@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, wraps
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
@@ -22,7 +22,7 @@ from werkzeug.routing import ValidationError as RoutingValidationError
 from werkzeug.sansio.response import Response as WSGIResponse
 from werkzeug.wrappers import Request as WSGIRequest
 
-from gistd.core import access, accounts, house
+from gistd.core import access, accounts, house, meters
 from gistd.core.access import Actor, Open, Scope
 from gistd.errors import GistdError, TooManyRequests, Unavailable
 from gistd.index import Gist
@@ -143,7 +143,7 @@ class Face(Blueprint):
         @wraps(view)
         def guarded(**arguments: Any) -> Any:
             request.environ[FACE] = self.name
-            actor = g.actor = self.authenticate()
+            actor = g.actor = replace(self.authenticate(), address=client_address())
             access.require_scope(actor, scope)
             return view(actor, **arguments)
 
@@ -179,6 +179,7 @@ def _read_to_end() -> None:
 def described(error: Exception, asked: WSGIRequest) -> tuple[int, str, dict[str, str]]:
     """The status for an error, words for whoever asked, and headers that go with it. What nobody expected is logged."""
     if isinstance(error, TooManyRequests):
+        meters.count_throttled()
         return error.status, error.message, {"Retry-After": str(error.retry_after)}
     if isinstance(error, Unavailable):
         return error.status, error.message, {"Retry-After": "5"}

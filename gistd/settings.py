@@ -58,6 +58,19 @@ class Settings:
         10, "wrong passwords for one account from one address, per quarter of an hour"
     )
     max_failures_per_address: int = _setting(50, "wrong credentials from one address, per quarter of an hour")
+    max_anonymous_gists: int = _setting(
+        600, "new gists without an account from one address, per quarter of an hour; 0: any number"
+    )
+    max_writes_per_user: int = _setting(
+        6000, "writes of gists by one user, per minute; each worker counts its own; 0: any number"
+    )
+    max_gists_per_user: int = _setting(0, "the most gists of one user; 0: any number")
+    max_bytes_per_user: int = _setting(
+        0, "whoever has so many bytes in the files of their gists makes and changes none; 0: any number"
+    )
+    min_free_bytes: int = _setting(
+        64 * MIB, "with less room than this in the data directory, gists are read and deleted, but not made or changed"
+    )
     digest_algorithms: str = _setting(
         "MD5, SHA-256",
         "what HTTP digest offers, in this order; many clients take the first, and older ones know MD5 only",

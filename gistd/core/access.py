@@ -5,7 +5,7 @@ where they are, `listed` and `public` which of them lists show.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hmac import compare_digest
 from typing import Any
@@ -68,12 +68,14 @@ class Actor:
 
     Nobody may hold a deletion key, of which this is the hash: for the one gist that was made with it. `credential` is
     the number of the token that they came by, if they did: what belongs to it is not for the others of the same user.
+    `address` is where they are, to count by.
     """
 
     user: User | None = None
     scopes: frozenset[Scope] = frozenset()
     deletion_key: str | None = None
     credential: int | None = None
+    address: str = field(default="", compare=False)
 
     def owns(self, gist: Gist) -> bool:
         return self.user is not None and gist.owner_id == self.user.id

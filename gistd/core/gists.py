@@ -17,7 +17,7 @@ from gistd.errors import Invalid, NotFound
 from gistd.index import Gist, User
 from gistd.store import ChangeCounts, File, Repository, Revision, Signature
 
-from . import access, catalogue, guards, house, search
+from . import access, allowance, catalogue, guards, house, search
 from .access import Action, Actor
 from .drafts import Change, Draft, made_up_title, order_column
 from .passwords import digest
@@ -311,6 +311,7 @@ def create_deletable(actor: Actor, draft: Draft) -> tuple[Gist, str | None]:
 def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist:
     access.require_create(actor, draft.visibility)
     draft.check(house.limits())
+    allowance.require(actor, new=True)
     guards.claim_slug(actor.user, draft.slug)
     columns = {
         "owner": actor.user,
@@ -339,6 +340,7 @@ def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged
     access.require(actor, Action.EDIT, gist)
     if isinstance(change, Change):
         change.check()
+    allowance.require(actor)
     with catalogue.present(gist), house.store.lock(gist.id) as repository:
         gist = guards.again(actor, Action.EDIT, gist, only_if_unchanged)
         catalogue.keep_branch(gist, repository)
@@ -375,6 +377,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     access.require(actor, Action.FORK, gist)
     if actor.owns(gist):
         raise Invalid("cannot fork your own gist")
+    allowance.require(actor, new=True)
     with catalogue.present(gist), house.store.hold(gist.id):  # two requests at once make one fork
         gist = guards.again(actor, Action.FORK, gist)
         mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists

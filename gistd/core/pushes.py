@@ -10,7 +10,7 @@ from gistd.index import PUBLIC, Gist
 from gistd.store import Push
 from gistd.store.pkt import Reader
 
-from . import access, catalogue, guards, house, options
+from . import access, allowance, catalogue, guards, house, options
 from .access import Action, Actor, Scope
 from .drafts import Change, check_words, is_like_an_id, made_up_title
 
@@ -30,6 +30,7 @@ def push(actor: Actor, gist: Gist, source: Reader) -> Pushed:
     A refused push is an outcome too. When it is accepted the index has seen it before this returns.
     """
     access.require(actor, Action.EDIT, gist)
+    allowance.require(actor)
 
     def take(push: Push) -> None:
         wanted = options.change(push.options)
@@ -62,6 +63,7 @@ def claim(actor: Actor, place: str, name: str) -> str:
 def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
     """Make a gist of a push, as `push`. Its branch is the one that is pushed; the slug may be empty."""
     access.require_scope(actor, Scope.GIST_WRITE)
+    allowance.require(actor, new=True)
 
     def take(push: Push) -> Gist:
         wanted = options.change(push.options)

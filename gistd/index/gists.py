@@ -149,6 +149,13 @@ def census(condition: Any) -> dict[str, tuple[int, int]]:
     return {visibility: (number, int(size)) for visibility, number, size in query.group_by(Gist.visibility).tuples()}
 
 
+def held_by(user: User) -> tuple[int, int]:
+    """How many gists the user has, and how many bytes the files at their heads have."""
+    query: Any = Gist.select(peewee.fn.COUNT(Gist.number), peewee.fn.COALESCE(peewee.fn.SUM(Gist.size), 0))
+    number, size = query.where(Gist.owner == user).tuples().get()
+    return number, int(size)
+
+
 def number_of(owners: list[User], condition: Any) -> dict[int, int]:
     """How many gists each of these users has that meet the condition, by the id of the user; without those who have
     none."""

@@ -84,6 +84,8 @@ class Worker(gthread.ThreadWorker):
 
     def _wait_for(self, conn: Connection) -> None:
         """Let a thread have it as soon as there is a request."""
+        if not self.alive:
+            conn.arrival.deadline = min(conn.arrival.deadline, time.monotonic() + gthread.STOP_KEEPALIVE_LINGER)
         self._waiting[conn] = None
         self.poller.register(conn.sock, select.EPOLLIN, lambda _: self._look_at(conn))
         self._look_at(conn)

@@ -9,6 +9,7 @@
 <root>/deleted         the ids of the gists that were deleted, for an index from before that; only ever added to
 """
 
+import errno
 import mmap
 import os
 import re
@@ -22,7 +23,7 @@ from typing import BinaryIO
 
 import pygit2
 
-from gistd.errors import ConfigurationError, Unavailable
+from gistd.errors import ConfigurationError, Full, Unavailable
 
 from . import checkup, disk, maintenance, objects, packs, refs
 from .objects import File, Signature
@@ -315,7 +316,8 @@ class Store:
 
     def space(self) -> tuple[int, int]:
         """The bytes of the disk that the data directory is on, and how many of them are free."""
-        usage = shutil.disk_usage(self.root)
+        with _writable():
+            usage = shutil.disk_usage(self.root)
         return usage.total, usage.free
 
     def check(self) -> None:
@@ -332,7 +334,8 @@ def _writable() -> Iterator[None]:
     except BlockingIOError:
         raise
     except OSError as error:
-        raise Unavailable(f"the data directory cannot be written ({error.strerror})") from error
+        kind = Full if error.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable
+        raise kind(f"the data directory cannot be written ({error.strerror})") from error
 
 
 def _is_held(directory: Path) -> bool:

@@ -1,6 +1,7 @@
 """JSON or a page, by what is accepted; ownpaste's words for errors."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, redirect, render_template, request
@@ -61,7 +62,9 @@ def _words_of(status: int) -> str:
     """The name of the status and the first sentence of Werkzeug's description."""
     if status == 401:
         return "Authentication required"
-    described = default_exceptions[status]
+    described = default_exceptions.get(status)
+    if described is None:
+        return f"{HTTPStatus(status).phrase}: {HTTPStatus(status).description}"
     return f"{described().name}: {str(described.description).partition('.')[0]}"
 
 

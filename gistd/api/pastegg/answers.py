@@ -82,7 +82,7 @@ def done() -> Response:
 
 def answer_error(status: int, message: str, error: Exception) -> Response:
     key, status = _key_of(status, error)
-    has_words = isinstance(error, Refused | Invalid | PreconditionFailed) or status in (413, 429, 503)
+    has_words = isinstance(error, Refused | Invalid | PreconditionFailed) or status in (413, 429, 503, 507)
     words = {"message": message} if has_words and message else {}
     return _respond({"status": "error", "error": key, **words}, status)
 
