@@ -72,10 +72,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
         known_as = f", known as {settings.external_url}" if settings.external_url else ""
         click.echo(f"gistd serves {house.store.root} at http://{address}:{port}{known_as}")
 
-    def beside(parent: int) -> None:
-        work(settings, parent)
-
-    Server(settings, lambda: create_app(settings), beside, ready, host, port, workers).run()
+    Server(settings, create_app, work, ready, host, port, workers).run()
 
 
 @main.command("worker")

@@ -1,5 +1,6 @@
 """gunicorn as gistd runs it: workers and threads for the machine, deadlines for sockets, a line a request."""
 
+import logging
 import os
 import resource
 import socket
@@ -12,46 +13,41 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from gistd.core import meters
+from gistd.errors import ConfigurationError
 from gistd.settings import Settings
 
-from .arrival import Patience
+from .arrival import IDLE_SECONDS
 from .master import Master
 
 THREADS = 16
 SOCKET_DEADLINE = 30
 """Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
-KEPT_ALIVE = 15
-"""Seconds that a connection may be silent."""
 _FILES = 65536
-_MIB = 1024 * 1024
+
+_log = logging.getLogger("gistd")
 
 
 class Server(BaseApplication):
     """Serves what `load_app` makes in each worker. `ready` hears the address once it is bound.
 
-    `beside` runs in a process of its own, and is told the number of the one that it must not outlive."""
+    `beside` runs in a process of its own, and is told the number of the one that it must not outlive. Settings are read
+    again when gistd is told to reload (SIGHUP).
+    """
 
     def __init__(
         self,
         settings: Settings,
-        load_app: Callable[[], Flask],
-        beside: Callable[[int], None],
+        load_app: Callable[[Settings], Flask],
+        beside: Callable[[Settings, int], None],
         ready: Callable[[str, int], None],
         host: str,
         port: int,
         workers: int | None,
     ) -> None:
+        self.settings = settings
         self._load_app = load_app
-        self.beside = beside
+        self._beside = beside
         self._ready = ready
-        self.waiting_bytes = settings.max_waiting_bytes
-        self.patience = Patience(
-            KEPT_ALIVE,
-            settings.head_seconds,
-            settings.body_seconds,
-            settings.body_seconds * settings.body_bytes_per_second,
-            max(settings.max_request_bytes, settings.max_push_bytes) + _MIB,
-        )
         meters.share()
         self._options = {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -61,7 +57,7 @@ class Server(BaseApplication):
             "worker_class": f"{__name__}.worker.Worker",
             "logger_class": f"{__name__}.log.RequestLog",
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 (gunicorn's heartbeat)
-            "keepalive": KEPT_ALIVE,
+            "keepalive": IDLE_SECONDS,
             "timeout": 120,
             "graceful_timeout": 30,
             "accesslog": "-",
@@ -79,8 +75,18 @@ class Server(BaseApplication):
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
+    def reload(self) -> None:
+        try:
+            self.settings = Settings.load()
+        except ConfigurationError as error:
+            _log.error("the settings stay as they were: %s", error.message)
+        super().reload()
+
     def load(self) -> Flask:
-        return self._load_app()
+        return self._load_app(self.settings)
+
+    def beside(self, parent: int) -> None:
+        self._beside(self.settings, parent)
 
     def run(self) -> None:
         Master(self).run()

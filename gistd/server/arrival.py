@@ -12,6 +12,10 @@ from typing import NamedTuple
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.message import Request
 
+from gistd.settings import Settings
+
+IDLE_SECONDS = 15
+"""How long a connection may be silent."""
 HEAD_BYTES = 32 * 1024
 """The longest head of a request that is taken (RFC 6585, section 5)."""
 _IN_MEMORY = 16 * 1024
@@ -34,6 +38,16 @@ class Patience(NamedTuple):
     body_seconds: int
     body_bytes: int
     kept_bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Patience":
+        return cls(
+            IDLE_SECONDS,
+            settings.head_seconds,
+            settings.body_seconds,
+            settings.body_seconds * settings.body_bytes_per_second,
+            max(settings.max_request_bytes, settings.max_push_bytes) + HEAD_BYTES,
+        )
 
 
 class Refused(Exception):

@@ -69,7 +69,7 @@ class Worker(gthread.ThreadWorker):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._patience: Patience = self.app.patience
+        self._patience = Patience.of(self.app.settings)
         self._running = 0
         self._waiting: dict[Connection, None] = {}
         self._swept = 0.0
@@ -139,7 +139,7 @@ class Worker(gthread.ThreadWorker):
         self._swept = now
         for conn in [conn for conn in self._waiting if conn.arrival.is_late(now)]:
             self._drop(conn, "" if conn.arrival.is_idle else "408 Request Timeout")
-        over = sum(conn.arrival.held for conn in self._waiting) - self.app.waiting_bytes
+        over = sum(conn.arrival.held for conn in self._waiting) - self.app.settings.max_waiting_bytes
         for conn in sorted(self._waiting, key=lambda conn: -conn.arrival.held) if over > 0 else []:
             if over > 0:
                 over -= conn.arrival.held

@@ -15,8 +15,7 @@ PAUSE = 0.003
 def worker(server: Server) -> int:
     """The process that answers, of a server that was started with `--workers 1`."""
     assert server.process is not None
-    [only] = _children(server.process.pid)
-    return only
+    return next(iter(_children(server.process.pid)))  # the process beside the workers is made after them
 
 
 def descendants(pid: int) -> Iterator[int]:

@@ -1,0 +1,56 @@
+"""`gistd serve` is told to reload, or to end, while people work."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.harness import Git, Server, wait_until
+
+from .reloads import reload, run, workers
+
+
+def test_nothing_fails_while_it_reloads(tmp_path: Path) -> None:
+    """Fifty of them are `python -m tests.faults.reloads`."""
+    clients = run(tmp_path, reloads=2, number=1)
+    assert clients.failed == []
+
+
+def test_a_push_that_is_under_way_is_taken(own_server: Callable[..., Server], git: Git) -> None:
+    """Whether the server is told to reload or to end."""
+    server = own_server().start("--workers", "1")
+    alice = server.user("alice")
+    gist = alice.create()
+    clone = git.clone(alice.clone_url(gist))
+    for told in (signal.SIGHUP, signal.SIGTERM):
+        git.commit(clone, {"big": os.urandom(8_000_000)})
+        pushed = threading.Thread(target=git, args=("push", "-q"), kwargs={"cwd": clone})
+        before, begun = workers(server), server.log.read_text().count("git-receive-pack")
+        pushed.start()
+        # git asks with an empty request first, which is answered and logged; then it sends.
+        wait_until(lambda begun=begun: server.log.read_text().count("git-receive-pack") > begun, "the push has begun")
+        assert server.process
+        server.process.send_signal(told)
+        pushed.join()
+        if told == signal.SIGHUP:
+            wait_until(lambda before=before: not before & workers(server), "the old workers are gone")
+    assert server.process.wait(30) == 0
+    assert git("rev-parse", "main", cwd=server.repository(gist["id"])) == git("rev-parse", "HEAD", cwd=clone)
+
+
+def test_settings_are_read_again(own_server: Callable[..., Server]) -> None:
+    """From gistd.toml; where they make no sense, those from before stay."""
+    server = own_server()
+    file = server.root / "gistd.toml"
+    server.start("--workers", "1")
+    alice = server.user("alice")
+    file.write_text("max_files = 1\n")
+    reload(server)
+    refused = alice.request("POST", "/api/gists", json={"files": {"a": {"content": "a"}, "b": {"content": "b"}}})
+    assert refused.status_code == 422 and "1" in refused.text
+    file.write_text("max_files = many\n")
+    reload(server)
+    assert alice.request("POST", "/api/gists", json={"files": {}}).status_code == 422
+    assert "cannot be read" in server.log.read_text()
+    assert alice.create()
