@@ -326,14 +326,24 @@ def token() -> Response:
     return response
 
 
-def about_token(endpoint: str) -> Response:
-    """One of the endpoints `revocation` and `introspection`."""
+def revocation() -> Response:
+    """The endpoint that ends a token."""
     try:
         _check_form()
         _check_authorization()
     except OAuth2Error as error:
         return _server.handle_error_response(None, error)
-    response: Response = _server.create_endpoint_response(endpoint)
+    response: Response = _server.create_endpoint_response(_Revocation.ENDPOINT_NAME)
+    return response
+
+
+def introspection() -> Response:
+    """The endpoint that tells what a token is."""
+    try:
+        _check_form()
+    except OAuth2Error as error:
+        return _server.handle_error_response(None, error)
+    response: Response = _server.create_endpoint_response(_Introspection.ENDPOINT_NAME)
     return response
 
 

@@ -101,7 +101,7 @@ def _exchanged(code: OAuthCode, words: Sequence[Word], lifetime: timedelta, spen
 
 def token(secret: str) -> Credential | None:
     """The access token of that text, whosever it is, while it is good."""
-    found = index.accounts.credential_by_hash(credentials.TOKEN, digest(secret))
+    found = index.oauth.token_by_hash(credentials.TOKEN, digest(secret))
     return None if found is None or credentials.is_over(found) else found
 
 

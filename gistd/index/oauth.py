@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import peewee
+
 from .connection import is_text, write
 from .models import Credential, OAuthClient, OAuthCode, User
 
@@ -54,6 +56,13 @@ def token(user: User, client: OAuthClient) -> Credential | None:
     return query.order_by(Credential.id.desc()).first()
 
 
+def token_by_hash(kind: str, secret_hash: str) -> Credential | None:
+    """An app's or not, with its user and the app."""
+    query = Credential.select(Credential, User, OAuthClient).join(User).switch(Credential)
+    query = query.join(OAuthClient, peewee.JOIN.LEFT_OUTER)
+    return query.where(Credential.kind == kind, Credential.secret_hash == secret_hash).first()
+
+
 def delete_tokens(user: User, client: OAuthClient) -> None:
     """All that the app has of the user's, and codes that it could get more for."""
     with write():
@@ -69,8 +78,8 @@ def add_code(columns: Mapping[str, Any], void: datetime) -> None:
 
 
 def code(secret_hash: str, client: OAuthClient) -> OAuthCode | None:
-    """One that this app was sent, with its user."""
-    query = OAuthCode.select(OAuthCode, User).join(User)
+    """One that this app was sent, with its user and the app."""
+    query = OAuthCode.select(OAuthCode, User, OAuthClient).join(User).switch(OAuthCode).join(OAuthClient)
     return query.where(OAuthCode.secret_hash == secret_hash, OAuthCode.client == client).first()
 
 
@@ -90,6 +99,8 @@ def spend_in_place(code: OAuthCode, token: Mapping[str, Any]) -> bool:
     """As `spend`, for the one token that the app has of the user's: it becomes this one, and keeps its number. A code
     that is spent again ends nothing."""
     with write():
+        # First a write to the app, so that two codes of the same user wait for each other.
+        OAuthClient.update(name=OAuthClient.name).where(OAuthClient.id == code.client_id).execute()
         if not _spent(code):
             return False
         held = (Credential.user == code.user_id) & (Credential.client == code.client_id)

@@ -272,6 +272,27 @@ def test_a_token_is_good_on_every_face_within_its_scopes(app: App, ulla: Person,
     assert git.try_("push", writer.clone_url(gist, reader.token), "HEAD~:main", "-f", cwd=clone).returncode != 0
 
 
+@pytest.mark.parametrize("kind", ["app", "old"])
+def test_sourcehut_takes_the_tokens_of_either_flow(request: pytest.FixtureRequest, ulla: Person, kind: str) -> None:
+    """Both schemes, 403 for a scope that it lacks, 401 for a token that is void."""
+    asking: App = request.getfixturevalue(kind)
+    token = asking.token(
+        ulla, **{"scopes" if asking.legacy else "scope": "gist:read" if asking.legacy else PASTES[:-2] + "RO"}
+    )
+    for scheme in ("token", "Bearer"):
+
+        def ask(method: str, scheme: str = scheme) -> tuple[int, str]:
+            body = {"files": [{"contents": "x"}]} if method == "POST" else None
+            headers = {"Authorization": f"{scheme} {token}"}
+            answer = ulla.server.nobody.request(method, "/api/pastes", json=body, headers=headers)
+            return answer.status_code, answer.text
+
+        assert ask("GET")[0] == 200
+        assert ask("POST")[0] == 403 and "(needs pastes:write)" in ask("POST")[1]
+    ulla.post(f"/-/settings/apps/{asking.id}/forbid")
+    assert ask("GET")[0] == 401 and "Invalid or expired OAuth token" in ask("GET")[1]
+
+
 def test_tokens_of_one_app_stand_beside_each_other(app: App, ulla: Person) -> None:
     one, other = app.token(ulla), app.token(ulla)
     assert one != other and is_good(ulla, one) and is_good(ulla, other)
@@ -292,6 +313,9 @@ def test_introspection(app: App, phone: App, ulla: Person) -> None:
     assert "client_id" not in ask(token=own)[1] and ask(token=own)[1]["username"] == "ulla"
     for unknown in ("x", "\x00", "og_" + "0" * 64):
         assert ask(token=unknown) == (200, {"active": False})
+    by_bearer = {"Authorization": f"Bearer {own}"}  # which says nothing here, and is in nobody's way
+    answer = requests.post(f"{ulla.server.url}/oauth2/introspect", {"token": own}, headers=by_bearer, timeout=60)
+    assert answer.json()["active"] is True
     assert ask()[0] == 400 and ask()[1]["error"] == "invalid_request" and ask(token="")[0] == 400
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from gistd import oauth2
-from gistd.core import oauth, oauthclients
+from gistd.core import house, oauth, oauthclients
 from gistd.core.access import NOBODY, Actor, Open
 from gistd.errors import Invalid, Unauthenticated
 from gistd.http import Face, client_address
@@ -44,7 +44,7 @@ face = Face("oauth", _nobody, _error, f"({'|'.join((_LEGACY, _TOKEN, _INTROSPECT
 
 @face.before_request
 def _limit_body() -> None:
-    request.max_content_length = MAX_BODY
+    request.max_content_length = min(MAX_BODY, house.settings.max_request_bytes)
 
 
 @face.after_app_request
@@ -72,13 +72,13 @@ def token(_: Actor) -> Response:
 @face.post(_INTROSPECT, scope=Open.EVERYBODY)
 def introspect(_: Actor) -> Response:
     """What a token is (RFC 7662)."""
-    return oauth2.about_token("introspection")
+    return oauth2.introspection()
 
 
 @face.post(_REVOKE, scope=Open.EVERYBODY)
 def revoke(_: Actor) -> Response:
     """The end of a token, as its app wishes (RFC 7009)."""
-    return oauth2.about_token("revocation")
+    return oauth2.revocation()
 
 
 @face.post(_LEGACY, scope=Open.EVERYBODY)

@@ -95,7 +95,7 @@ ELSEWHERE: dict[int, str] = {
     18: "test_graphql.py",
     19: "test_graphql.py",
     20: "test_graphql.py",
-    21: "test_oauth.py",
+    21: "tests/oauth/test_legacy.py",
 }
 """What stands on the list beside these, and where it is held."""
 
