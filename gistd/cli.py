@@ -2,10 +2,11 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,12 +22,23 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _opened(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that needs the house open; what gistd cannot do becomes a line that says so."""
+    """A command that needs the house open."""
+
+    @_said
+    @wraps(command)
+    def run(**options: Any) -> None:
+        house.open(Settings.load())
+        command(**options)
+
+    return run
+
+
+def _said(command: Callable[..., None]) -> Callable[..., None]:
+    """What gistd cannot do becomes a line that says so."""
 
     @wraps(command)
     def run(**options: Any) -> None:
         try:
-            house.open(Settings.load())
             command(**options)
         except GistdError as error:
             raise click.ClickException(error.message) from error
@@ -243,12 +255,50 @@ def settings() -> None:
 @_opened
 def examine(repair: bool) -> None:
     """Check every gist against its repository. Exits with 1 if something is wrong and was not mended."""
-    wrong = 0
     with _progress("checking") as progress:
-        for finding in doctor.examine(repair, progress):
-            click.echo(f"{'mended' if finding.mended else 'found'}: {finding.words}")
-            wrong += not finding.mended
-    sys.exit(1 if wrong else 0)
+        _tell(doctor.examine(repair, progress))
+
+
+def _tell(findings: Iterable[doctor.Finding]) -> None:
+    wrong = 0
+    for finding in findings:
+        click.echo(f"{'mended' if finding.mended else 'found'}: {finding.words}")
+        wrong += not finding.mended
+    if wrong:
+        sys.exit(1)
+
+
+@main.command("backup")
+@click.argument("target", metavar="FILE.tar.zst|FOLDER", type=click.Path(path_type=Path))
+@_opened
+def make_backup(target: Path) -> None:
+    """Copy all that there is, as it is at one moment. Safe while gistd serves.
+
+    Into a folder only what is new since the last time is written. Exits with 1 if a gist could not be read.
+    """
+    from gistd.core import backup
+
+    with _progress("copying") as progress:
+        made = backup.make(target, progress, lambda words: click.echo(f"not read: {words}", err=True))
+    click.echo(f"{target}: {made.gists} gists, {made.size} bytes of repositories, read again and found as written")
+    click.echo("It holds the keys of this server and the hashes of passwords: keep it where nobody else can read it.")
+    if made.unread:
+        click.echo(f"{made.unread} gists could not be read; `gistd doctor` says why", err=True)
+        sys.exit(1)
+
+
+@main.command("restore")
+@click.argument("source", metavar="FILE.tar.zst|FOLDER", type=click.Path(path_type=Path, exists=True))
+@click.option("--replace", is_flag=True, help="Move what there is to lost+found; drop tables in PostgreSQL.")
+@_said
+def restore_backup(source: Path, replace: bool) -> None:
+    """Make a house of a backup, where GISTD_REPOS and GISTD_DATABASE_URL say. Stop gistd first."""
+    from gistd.core import backup
+
+    settings = Settings.load()
+    with _progress("restoring") as progress:
+        _tell(backup.restore(source, settings, replace, progress))
+    click.echo(f"{settings.repos} is as it was when {source} was made")
 
 
 @main.command()

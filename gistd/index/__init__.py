@@ -4,7 +4,7 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, digests, facets, files, gists, health, oauth, webhooks, words
+from . import accounts, copies, digests, facets, files, gists, health, oauth, webhooks, words
 from .connection import connect, database, files_on_disk, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import (
@@ -43,6 +43,7 @@ __all__ = [
     "accounts",
     "check",
     "close",
+    "copies",
     "digests",
     "facets",
     "files",

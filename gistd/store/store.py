@@ -226,6 +226,14 @@ class Store:
                 }
             yield files
 
+    def assemble(self, id: str, ref: str, head: str | None) -> None:
+        """Make a repository of the objects that were put where it stands. Not synced."""
+        path = self.path(id)
+        for folder in (path / "refs", path / "objects/pack"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name, content in refs.contents(ref, head).items():
+            (path / name).write_bytes(content)
+
     def problems(self, id: str, head: str | None) -> list[str]:
         """What is wrong with a repository whose newest revision the index knows, a line each; while somebody writes it
         may only seem so."""
