@@ -41,12 +41,14 @@ def copied(directory: Path) -> Iterator[Copy]:
             yield Copy(file, number, copy.execute(_GISTS))
     else:
         file = directory / POSTGRESQL
-        with database.connection_context() if database.is_closed() else _kept(), database.atomic():
-            database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            [snapshot] = database.execute_sql("SELECT pg_export_snapshot()").fetchone()
+        # By a connection of its own: what has become of the index since is asked by the other one.
+        still = type(database.obj)(database.database, **database.connect_params)
+        with still.connection_context(), still.atomic():
+            still.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            [snapshot] = still.execute_sql("SELECT pg_export_snapshot()").fetchone()
             _postgresql("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}")
-            [number] = database.execute_sql("SELECT COUNT(*) FROM gist").fetchone()
-            yield Copy(file, number, _by_pages())
+            [number] = still.execute_sql("SELECT COUNT(*) FROM gist").fetchone()
+            yield Copy(file, number, _by_pages(still))
 
 
 def restore(file: Path, replace: bool) -> None:
@@ -85,18 +87,11 @@ def _put(file: Path, place: Path) -> None:
         os.close(descriptor)
 
 
-def _by_pages() -> Iterator[tuple[str, str | None]]:
-    last = ""
-    while rows := database.execute_sql(
-        "SELECT id, head FROM gist WHERE id > %s ORDER BY id LIMIT 1000", [last]
-    ).fetchall():
+def _by_pages(still: peewee.Database) -> Iterator[tuple[str, str | None]]:
+    query, last = "SELECT id, head FROM gist WHERE id > %s ORDER BY id LIMIT 1000", ""
+    while rows := still.execute_sql(query, [last]).fetchall():
         yield from rows
         last = rows[-1][0]
-
-
-@contextmanager
-def _kept() -> Iterator[None]:
-    yield
 
 
 def _postgresql(program: str, *options: str) -> None:
