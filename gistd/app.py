@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gistd import api, index, ops, reference, transport, web
+from gistd import api, index, kept, ops, reference, transport, web
 from gistd.core import house, jobs, meters
 from gistd.http import (
     PlaceConverter,
@@ -43,7 +43,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(face)
     web.texts.hang_on(app)
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
-    wsgi: Any = refuse_bad_hosts(forgive_headers(forgive_slashes(transport.beside(app.wsgi_app))))
+    wsgi: Any = transport.beside(app.wsgi_app)
+    if settings.answer_cache_bytes:
+        wsgi = kept.Kept(wsgi, settings.answer_cache_bytes)
+    wsgi = refuse_bad_hosts(forgive_headers(forgive_slashes(wsgi)))
     if hops := settings.forwarded_hops:
         wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops)
     app.wsgi_app = identified(wsgi)  # type: ignore[assignment, method-assign]

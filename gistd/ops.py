@@ -24,7 +24,9 @@ face = Face("ops", lambda: NOBODY, _error, r"/-/(health|metrics)$")
 def health(_: Actor) -> Response:
     """200 while the index and the data directory answer, 503 when one of them does not."""
     house.check()
-    return jsonify(status="ok")
+    response = jsonify(status="ok")
+    response.headers["Cache-Control"] = "no-store"  # it is about now, here and in front of us
+    return response
 
 
 @face.get("/-/metrics", scope=Open.EVERYBODY)

@@ -17,6 +17,8 @@ import requests
 GISTD = [sys.executable, "-m", "gistd.cli"]
 PASSWORD = "correct horse"
 DEADLINE = 30
+WITHOUT_CACHES = {f"GISTD_{name}_CACHE_BYTES": "0" for name in ("ANSWER", "PACK", "RENDER")}
+"""What servers are given with GISTD_TEST_CACHES=off: whatever holds must hold without them, too."""
 
 
 def require(name: str, there: Any) -> None:
@@ -47,6 +49,7 @@ class Server:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("GISTD_", "OG_"))},
             "GISTD_REPOS": str(self.repos),
+            **(WITHOUT_CACHES if os.environ.get("GISTD_TEST_CACHES") == "off" else {}),
             **{f"GISTD_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.log = root / "server.log"

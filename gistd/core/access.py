@@ -234,9 +234,9 @@ def listed(actor: Actor) -> Any:
     return _live() & ((Gist.visibility == PUBLIC) | (Gist.owner == actor.user))
 
 
-def public() -> Any:
-    """The gists that lists show to everybody, as a condition."""
-    return _live() & (Gist.visibility == PUBLIC)
+def public(at: Any = None) -> Any:
+    """The gists that lists show to everybody, as a condition; now, or at a moment."""
+    return _live(at) & (Gist.visibility == PUBLIC)
 
 
 def everything(actor: Actor) -> Any:
@@ -245,5 +245,5 @@ def everything(actor: Actor) -> Any:
     return Gist.number.is_null(False)
 
 
-def _live() -> Any:
-    return Gist.expires_at.is_null() | (Gist.expires_at > now())
+def _live(at: Any = None) -> Any:
+    return Gist.expires_at.is_null() | (Gist.expires_at > (now() if at is None else at))

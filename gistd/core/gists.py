@@ -217,7 +217,7 @@ def _page(
 ) -> Page:
     offset = (number - 1) * size
     rows = index.gists.page(condition, limit=size, offset=offset, liked_by=liked_by, sort=sort, ascending=ascending)
-    return Page(index.gists.complete(rows, access.public()), index.gists.count(condition, liked_by=liked_by))
+    return Page(index.gists.complete(rows, access.public), index.gists.count(condition, liked_by=liked_by))
 
 
 def contents(gist: Gist, revision: str | None = None) -> Contents:

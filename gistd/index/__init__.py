@@ -22,6 +22,7 @@ from .models import (
     User,
     now,
 )
+from .watch import Stand, Watch
 
 __all__ = [
     "NO_NOTES",
@@ -38,8 +39,10 @@ __all__ = [
     "Gist",
     "OAuthClient",
     "OAuthCode",
+    "Stand",
     "Subscription",
     "User",
+    "Watch",
     "accounts",
     "check",
     "close",

@@ -16,7 +16,7 @@ from . import files, words
 from .accounts import name_key
 from .connection import is_text, write
 from .files import Content
-from .models import PUBLIC, File, Gist, Like, Topic, User
+from .models import PUBLIC, File, Gist, Like, Topic, User, now
 from .prepared import Prepared
 
 _LETTERS = string.ascii_letters + string.digits
@@ -83,20 +83,17 @@ _ORDERS = {
 }
 
 
-def complete(gists: list[Gist], counted: Any = None) -> list[Gist]:
-    """Give the rows their topics, and the number of those of their forks that meet the condition `counted`, if one is
-    given."""
+def complete(gists: list[Gist], counted: Callable[[Any], Any] | None = None) -> list[Gist]:
+    """Give the rows their topics, and the number of those of their forks that meet the condition `counted`, which hangs
+    on a moment, if one is given."""
     rows = {gist.number: gist for gist in gists}
     for gist in gists:
         gist.topic_names, gist.fork_count = [], 0
     if rows:
-        for topic in Topic.select().where(Topic.gist.in_(list(rows))).order_by(Topic.name):
-            rows[topic.gist_id].topic_names.append(topic.name)
+        for number, name in _topics_of(len(rows)).all(*rows):
+            rows[number].topic_names.append(name)
     if rows and counted is not None:
-        forks: Any = Gist.select(Gist.fork_of, peewee.fn.COUNT(Gist.number)).where(
-            Gist.fork_of.in_(list(rows)), counted
-        )
-        for number, count in forks.group_by(Gist.fork_of).tuples():
+        for number, count in _forks_of(len(rows), counted).all(*rows, Gist.expires_at.db_value(now())):
             rows[number].fork_count = count
     return gists
 
@@ -183,6 +180,7 @@ _BY_OWNER = Prepared(
     Gist,
     Gist.owner,
 )
+_TAKEN = Prepared(lambda ident: Gist.select(Gist.number).where(Gist.ident == ident))
 _TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
 
 
@@ -197,6 +195,38 @@ def _updating(*names: str) -> Prepared:
     return Prepared(query, number=len(names) + 1)
 
 
+@cache
+def _inserting(*names: str) -> Prepared:
+    """Adds a gist with these columns; its row is the number it gets."""
+
+    def query(*values: Any) -> Any:
+        columns = {Gist._meta.fields[name]: peewee.Value(value) for name, value in zip(names, values, strict=True)}
+        return Gist.insert(columns).returning(Gist.number)
+
+    return Prepared(query, number=len(names))
+
+
+@cache
+def _topics_of(number: int) -> Prepared:
+    """The topics of so many gists, by their numbers."""
+    return Prepared(
+        lambda *gists: Topic.select(Topic.gist, Topic.name).where(Topic.gist.in_(gists)).order_by(Topic.name),
+        number=number,
+    )
+
+
+@cache
+def _forks_of(number: int, counted: Callable[[Any], Any]) -> Prepared:
+    """How many forks so many gists have that meet the condition at a moment, which is the last value."""
+
+    def query(*values: Any) -> Any:
+        forks: Any = Gist.select(Gist.fork_of, peewee.fn.COUNT(Gist.number))
+        found = forks.where(Gist.fork_of.in_(values[:-1]), counted(values[-1]))
+        return found.group_by(Gist.fork_of)
+
+    return Prepared(query, number=number + 1)
+
+
 def _liked(query: Any, user: User | None) -> Any:
     return query if user is None else query.switch(Gist).join(Like).where(Like.user == user)
 
@@ -207,11 +237,24 @@ def _liked(query: Any, user: User | None) -> Any:
 def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tell: Tell) -> None:
     """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
     with _unique_slug(), write():
-        gist = Gist.create(**columns, **_derived(columns), ident=_free_ident())
+        gist = _insert({**columns, **_derived(columns), "ident": _free_ident()})
         files.put(gist, content, {}, {})
         _put_topics(gist, topics)
         words.add(gist, content.words)
         tell(gist)
+
+
+def _insert(columns: Mapping[str, Any]) -> Gist:
+    """The row of a new gist, of which only the number is told."""
+    all_columns = Gist._meta.get_default_dict() | columns
+    values = [_stored(name, value) for name, value in all_columns.items()]
+    (number,) = _inserting(*all_columns).first(*values)
+    return Gist(number=number)
+
+
+def _stored(name: str, value: Any) -> Any:
+    """The value of a column as the database has it."""
+    return Gist._meta.fields[name].db_value(value)
 
 
 def update(
@@ -230,7 +273,7 @@ def update(
     """
     columns = {**columns, **_derived(columns, gist)}
     with _unique_slug(), write():
-        values = [Gist._meta.fields[name].db_value(value) for name, value in columns.items()]
+        values = [_stored(name, value) for name, value in columns.items()]
         if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
         files.put(gist, content, before, renamed or {})
@@ -243,7 +286,7 @@ def update(
 
 def set_columns(gist: Gist, columns: Mapping[str, Any]) -> None:
     """Change columns of a gist that say nothing about its files, and nothing that search finds it by."""
-    values = [Gist._meta.fields[name].db_value(value) for name, value in columns.items()]
+    values = [_stored(name, value) for name, value in columns.items()]
     with write():
         _updating(*columns).run(*values, gist.id)
 
@@ -304,7 +347,7 @@ def _unique_slug() -> Iterator[None]:
 def _free_ident() -> str:
     while True:
         ident = _random(6)
-        if not Gist.select().where(Gist.ident == ident).exists():
+        if _TAKEN.first(ident) is None:
             return ident
 
 

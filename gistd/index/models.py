@@ -17,8 +17,8 @@ VISIBILITIES = (PUBLIC, UNLISTED, PRIVATE)
 class Timestamp(peewee.BigIntegerField):
     """A moment, aware and in UTC; stored as microseconds since 1970, which every database sorts and compares."""
 
-    def db_value(self, value: datetime | None) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+    def db_value(self, value: datetime | int | None) -> int | None:
+        return (value - _EPOCH) // _MICROSECOND if isinstance(value, datetime) else value
 
     def python_value(self, value: int | None) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
@@ -189,6 +189,9 @@ class Gist(_Table):
         """The gists whose numbers these are, which are asked for once, as a condition."""
         # SQLite would look up each number of one list with each of another; an expression it leaves alone.
         return (cls.number + 0).in_(numbers)
+
+
+Gist.add_index(Gist.index(Gist.expires_at, where=Gist.expires_at.is_null(False), name="gist_ends"))
 
 
 class File(_Table):

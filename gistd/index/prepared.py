@@ -15,6 +15,7 @@ class Prepared:
 
     The values go into the text as they are: numbers and strings, nothing that a field would convert, and never
     None in a condition, which would make another text. `number` is how many there are, if the function does not say.
+    What the function itself puts in is words, not numbers, which stand for the places of the values.
 
     Its rows are of the model, if one is given, which is what it must select; with `joined`, a foreign key of that
     model, of what is at its other end, too. Without a model they are tuples.
@@ -46,13 +47,15 @@ class Prepared:
         return int(self._run(values).rowcount)
 
     def _run(self, values: tuple[Any, ...]) -> Any:
-        text, places = self._text(database.obj)
-        return database.execute_sql(text, [values[place] for place in places])
+        text, parameters = self._text(database.obj)
+        given = [values[parameter] if isinstance(parameter, int) else parameter for parameter in parameters]
+        return database.execute_sql(text, given)
 
     @cache  # noqa: B019 (there are a few of these, and one database in a process)
-    def _text(self, database: Any) -> tuple[str, list[int]]:
-        text, places = self._query(*range(self._number)).bind(database).sql()
-        return text, [int(place) for place in places]
+    def _text(self, database: Any) -> tuple[str, list[int | str]]:
+        """The text, and for each parameter the place of its value, or the word that it always is."""
+        text, parameters = self._query(*range(self._number)).bind(database).sql()
+        return text, [int(parameter) if str(parameter).isdecimal() else parameter for parameter in parameters]
 
     def _instance(self, model: type[peewee.Model], row: tuple[Any, ...]) -> peewee.Model:
         instance = _made(model, row)
