@@ -14,7 +14,10 @@ from gistd.core.access import NOBODY, Open
 from gistd.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-FACES = [f"gistd/{name}" for name in ("api/", "web/", "transport/", "http.py", "ops.py", "describe.py", "reference.py")]
+FACES = [
+    f"gistd/{name}"
+    for name in ("api/", "web/", "transport/", "http.py", "ops.py", "describe.py", "kept.py", "reference.py")
+]
 FACES += ["gistd/oauth2.py", "gistd/server/", "gistd/__init__.py", "gistd/app.py"]
 
 

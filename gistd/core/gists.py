@@ -142,23 +142,28 @@ def by_private_id(actor: Actor, private_id: str, action: Action = Action.VIEW) -
 
 def page(actor: Actor, listing: Listing, number: int, size: int) -> Page:
     """A page of gists. Pages count from 1. Raises Invalid for words that are no query."""
-    return _page(_condition(actor, listing), number, size, listing.liked_by, listing.sort, listing.ascending)
+    return _page(_shown(actor, listing), number, size, listing.liked_by, listing.sort, listing.ascending)
 
 
 def page_from(actor: Actor, listing: Listing, start: int | None, size: int) -> Page:
     """A page of gists, what was made last first: from the one with the number `start` on, or from the newest."""
-    condition = _condition(actor, listing)
-    here = condition if start is None else condition & (Gist.number <= start)
-    rows = index.gists.page(here, limit=size + 1, offset=0, sort=Sort.CREATED)
-    shown = index.gists.complete(rows[:size], access.public())
-    return Page(shown, index.gists.count(condition), rows[size].number if len(rows) > size else None)
+    shown = _shown(actor, listing)
+    here = shown if start is None else [condition & (Gist.number <= start) for condition in shown]
+    rows = index.gists.page(*here, limit=size + 1, offset=0, sort=Sort.CREATED)
+    next = rows[size].number if len(rows) > size else None
+    return Page(index.gists.complete(rows[:size], access.public), _count(shown), next)
 
 
-def _condition(actor: Actor, listing: Listing) -> Any:
-    condition = access.public() if listing.public_only else access.listed(actor)
+def _shown(actor: Actor, listing: Listing) -> list[Any]:
+    """What a listing shows the actor, as conditions of which no gist meets two."""
+    shown = [access.public()] if listing.public_only else access.listed_apart(actor)
     for wanted in _conditions(listing):
-        condition &= wanted
-    return condition
+        shown = [condition & wanted for condition in shown]
+    return shown
+
+
+def _count(conditions: list[Any], liked_by: User | None = None) -> int:
+    return sum(index.gists.count(condition, liked_by=liked_by) for condition in conditions)
 
 
 def _conditions(listing: Listing) -> Iterator[Any]:
@@ -190,13 +195,13 @@ def each(actor: Actor, listing: Listing) -> Iterator[Gist]:
 def inventory(actor: Actor, owner: User | None, number: int, size: int) -> Page:
     """A page of all gists that there are, or all of one owner's, for an admin."""
     condition = access.everything(actor)
-    return _page(condition if owner is None else condition & (Gist.owner == owner), number, size)
+    return _page([condition if owner is None else condition & (Gist.owner == owner)], number, size)
 
 
 def parent(actor: Actor, gist: Gist) -> Gist | None:
     """The gist that this one was forked from, if lists show that to the actor."""
     condition = access.listed(actor) & (Gist.number == gist.fork_of_id)
-    found = _page(condition, 1, 1).gists if gist.fork_of_id else []
+    found = _page([condition], 1, 1).gists if gist.fork_of_id else []
     return found[0] if found else None
 
 
@@ -204,11 +209,11 @@ def forks(actor: Actor, gist: Gist, number: int, size: int) -> Page:
     """A page of the forks of a gist that lists show to the actor."""
     if not gist.fork_count and (actor.user is None or actor.owns(gist)):
         return Page([], 0)  # there are no public ones, and nobody has a fork of their own gist
-    return _page(access.listed(actor) & (Gist.fork_of == gist), number, size)
+    return _page([access.listed(actor) & (Gist.fork_of == gist)], number, size)
 
 
 def _page(
-    condition: Any,
+    conditions: list[Any],
     number: int,
     size: int,
     liked_by: User | None = None,
@@ -216,8 +221,8 @@ def _page(
     ascending: bool = False,
 ) -> Page:
     offset = (number - 1) * size
-    rows = index.gists.page(condition, limit=size, offset=offset, liked_by=liked_by, sort=sort, ascending=ascending)
-    return Page(index.gists.complete(rows, access.public), index.gists.count(condition, liked_by=liked_by))
+    rows = index.gists.page(*conditions, limit=size, offset=offset, liked_by=liked_by, sort=sort, ascending=ascending)
+    return Page(index.gists.complete(rows, access.public), _count(conditions, liked_by))
 
 
 def contents(gist: Gist, revision: str | None = None) -> Contents:
@@ -380,7 +385,7 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
     allowance.require(actor, new=True)
     with catalogue.present(gist), house.store.hold(gist.id):  # two requests at once make one fork
         gist = guards.again(actor, Action.FORK, gist)
-        mine = _page((Gist.fork_of == gist) & (Gist.owner == actor.user), 1, 1).gists
+        mine = _page([(Gist.fork_of == gist) & (Gist.owner == actor.user)], 1, 1).gists
         if mine:
             return mine[0], False
         id = uuid.uuid4().hex

@@ -1,11 +1,12 @@
 """Gists: what is asked of the index. Rows come with their owner; `complete` adds what hangs on them."""
 
+import operator
 import secrets
 import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import peewee
@@ -62,17 +63,24 @@ def holding(blob: str, condition: Any, after: int) -> Gist | None:
 
 
 def page(
-    condition: Any,
-    *,
+    *conditions: Any,
     limit: int,
     offset: int,
     liked_by: User | None = None,
     sort: str = "updated",
     ascending: bool = False,
 ) -> list[Gist]:
-    """The rows that meet the condition, by one of `_ORDERS`; the last, or the most, first unless `ascending`."""
+    """The rows that meet one of the conditions, by one of `_ORDERS`; the last, or the most, first unless `ascending`.
+
+    With several, at most so many are looked at of those that meet each: what comes before a page and is on it.
+    """
     order = [column.asc() if ascending else column.desc() for column in _ORDERS[sort]]
-    return list(_liked(_rows(), liked_by).where(condition).order_by(*order).limit(limit).offset(offset))
+    if len(conditions) > 1:
+        firsts = (_liked(Gist.select(Gist.number), liked_by).where(condition) for condition in conditions)
+        conditions = tuple(Gist.number.in_(rows.order_by(*order).limit(offset + limit)) for rows in firsts)
+        liked_by = None
+    found = _liked(_rows(), liked_by).where(reduce(operator.or_, conditions))
+    return list(found.order_by(*order).limit(limit).offset(offset))
 
 
 # Each has an index behind it that the number, which breaks ties, stands in too.
@@ -220,9 +228,9 @@ def _forks_of(number: int, counted: Callable[[Any], Any]) -> Prepared:
     """How many forks so many gists have that meet the condition at a moment, which is the last value."""
 
     def query(*values: Any) -> Any:
-        forks: Any = Gist.select(Gist.fork_of, peewee.fn.COUNT(Gist.number))
-        found = forks.where(Gist.fork_of.in_(values[:-1]), counted(values[-1]))
-        return found.group_by(Gist.fork_of)
+        # Not in its WHERE: SQLite would go through all public gists to find a few forks.
+        number = peewee.fn.SUM(peewee.Case(None, [(counted(values[-1]), peewee.SQL("1"))], peewee.SQL("0")))
+        return Gist.select(Gist.fork_of, number).where(Gist.fork_of.in_(values[:-1])).group_by(Gist.fork_of)
 
     return Prepared(query, number=number + 1)
 
