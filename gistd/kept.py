@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from cachetools import LRUCache
 from werkzeug.http import parse_etags, remove_entity_headers
 
+from gistd.http import FACE
 from gistd.index import Stand, Watch
 
 SECONDS = 1.0
@@ -35,8 +36,10 @@ Headers = list[tuple[str, str]]
 
 
 class Answer(NamedTuple):
-    """A 200, when it was made and how the index stood then. `nonce` is what marks its scripts, if there are any."""
+    """A 200, the face that made it, when, and how the index stood then. `nonce` is what marks its scripts, if there are
+    any."""
 
+    face: str
     headers: Headers
     body: bytes
     etag: str
@@ -77,7 +80,9 @@ class Kept:
                 return None  # nobody here uses what start_response returns
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
-        pieces = self._app({**environ, "HTTP_IF_NONE_MATCH": ""}, start)
+        known = environ.pop("HTTP_IF_NONE_MATCH", "")  # what is kept is all of it
+        pieces = self._app(environ, start)
+        environ["HTTP_IF_NONE_MATCH"] = known
         status, headers = started
         if not _may_be_kept(status, headers):
             return pieces
@@ -87,7 +92,8 @@ class Kept:
             getattr(pieces, "close", lambda: None)()
         found = {name.lower(): value for name, value in headers}
         nonce = _NONCE.search(found.get("content-security-policy", ""))
-        answer = Answer(headers, body, found.get("etag", ""), nonce[1] if nonce else "", stand, made)
+        marked = nonce[1] if nonce else ""
+        answer = Answer(environ.get(FACE, ""), headers, body, found.get("etag", ""), marked, stand, made)
         with self._lock:
             if len(body) + _EACH <= self._answers.maxsize:
                 self._answers[asked] = answer
@@ -116,6 +122,7 @@ def _may_be_kept(status: str, headers: Headers) -> bool:
 
 
 def _give(answer: Answer, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    environ[FACE] = answer.face
     headers, body = answer.headers, answer.body
     wanted = environ.get("HTTP_IF_NONE_MATCH")
     if wanted and answer.etag and parse_etags(wanted).contains_weak(answer.etag.removeprefix("W/").strip('"')):

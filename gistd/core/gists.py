@@ -156,7 +156,12 @@ def page_from(actor: Actor, listing: Listing, start: int | None, size: int) -> P
 
 def _shown(actor: Actor, listing: Listing) -> list[Any]:
     """What a listing shows the actor, as conditions of which no gist meets two."""
-    shown = [access.public()] if listing.public_only else access.listed_apart(actor)
+    if listing.public_only:
+        shown = [access.public()]
+    elif listing.owner is not None:
+        shown = [access.listed(actor)]  # there is an index of what is whose
+    else:
+        shown = access.listed_apart(actor)
     for wanted in _conditions(listing):
         shown = [condition & wanted for condition in shown]
     return shown

@@ -253,11 +253,11 @@ def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tel
 
 
 def _insert(columns: Mapping[str, Any]) -> Gist:
-    """The row of a new gist, of which only the number is told."""
+    """The row of a new gist."""
     all_columns = Gist._meta.get_default_dict() | columns
     values = [_stored(name, value) for name, value in all_columns.items()]
     (number,) = _inserting(*all_columns).first(*values)
-    return Gist(number=number)
+    return Gist(number=number, **all_columns)
 
 
 def _stored(name: str, value: Any) -> Any:
