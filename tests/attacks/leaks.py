@@ -61,7 +61,15 @@ _OF_PEOPLE = (
     "/owner", "/owner.atom", "/-/liked?user=bob", "/-/forked?user=owner", "/-/languages/Text", "/u/owner",
     "/v1/users/owner", "/api/users/owner", "/api/users/owner/gists", "/api/user/~owner",
 )  # fmt: skip
-_NOT_ASKED = re.compile(r"/-/(settings|admin|login|logout|register|health|metrics|static|theme)|/oauth|/query")
+_GRAPHQL_LIST = """{ me { canonicalName pastes { results { id files { filename hash contents } } cursor } }
+  pastes { results { id visibility files { filename hash } user { canonicalName } } cursor }
+  user(username: "owner") { canonicalName pastes { results { id files { filename hash contents } } cursor } } }"""
+_GRAPHQL = (
+    '{ paste(id: "%s") { id created visibility files { filename hash contents } user { canonicalName } } }',
+    'mutation { update(id: "%s", visibility: PUBLIC) { id } }',
+    'mutation { delete(id: "%s") { id } }',
+)
+_NOT_ASKED = re.compile(r"/-/(settings|admin|login|logout|register|health|metrics|static|theme|webhook)|/oauth|/query$")
 """Pages about oneself: they differ by who asks and when, and know of no gist."""
 
 _PASSING = re.compile(r"nonce[-=\"]+[\w.-]+|[0-9a-f]{32}-[0-9a-f]{16}|\d\d:\d\d:\d\d GMT")
@@ -81,12 +89,13 @@ class Caller:
     digest: str = ""
     git: tuple[str, str] | None = None
 
-    def ask(self, method: str, path: str, **headers: str) -> requests.Response:
+    def ask(self, method: str, path: str, query: str = "", **headers: str) -> requests.Response:
+        """`query` is one for GraphQL."""
         options: dict[str, Any] = {"headers": {**self.headers, **headers}}
         if self.digest:
             options["auth"] = HTTPDigestAuth(self.digest, SECRET)  # another one each time: it would remember the nonce
         if method not in ("GET", "HEAD", "DELETE"):
-            options["json"] = {}
+            options["json"] = {"query": query} if query else {}
         return self.http.request(method, path, **options)
 
 
@@ -251,7 +260,7 @@ class Attack:
 
     def look(self, gist: Hidden, first: int = 0) -> None:
         """Ask for it in every way, or in one of `every` so many, beginning with the `first`."""
-        ways = [*self._about(gist), *self._searches(gist), *self._of_git(gist)]
+        ways = [*self._about(gist), *self._searches(gist), *self._of_git(gist), *self._by_graphql(gist)]
         for number, (way, caller) in enumerate(itertools.product(ways, self.callers)):
             if number % self.every == first % self.every:
                 way(caller)  # type: ignore[operator]
@@ -325,6 +334,22 @@ class Attack:
                 gist, caller, path, version, wanted
             )
 
+    def _by_graphql(self, gist: Hidden) -> Iterator[Any]:
+        """Nor is it told of by /query."""
+        yield lambda caller: self._asked(gist, caller, "POST", "/query", query=_GRAPHQL_LIST)
+        if gist.kind != "unlisted":
+            for query in _GRAPHQL:
+                yield lambda caller, query=query: self._compare_queries(gist, caller, query)
+
+    def _compare_queries(self, gist: Hidden, caller: Caller, query: str) -> None:
+        other = ghost(gist.names)
+        said = [
+            _plain(self._asked(gist, caller, "POST", "/query", query=query % names["sha"]), names)
+            for names in (gist.names, other)
+        ]
+        if said[0] != said[1]:
+            self._tell(f"{caller.name}: {query} tells a {gist.kind} gist from none\n{said[0][:600]}\n{said[1][:600]}")
+
     def _git(self, gist: Hidden, caller: Caller, path: str, version: int, wanted: str = "") -> None:
         other, said = ghost(gist.names), []
         for names in (gist.names, other):
@@ -340,7 +365,7 @@ class Attack:
             self._tell(f"{caller.name}: git {path} {wanted} v{version} tells a {gist.kind} gist from none")
 
     def _asked(self, gist: Hidden, caller: Caller, method: str, path: str, **headers: str) -> requests.Response:
-        """The answer, in which nothing of the gist may be but what was asked for."""
+        """The answer, in which nothing of the gist may be but what was asked for, be it in a header or a query."""
         answer = self._ask(caller, method, path, **headers)
         said = answer.text + str(answer.headers)
         asked = path + str(headers) + (gist.names["id"] if gist.names["dashed"] in path else "")

@@ -7,6 +7,7 @@ import html.parser
 import io
 import json
 import lzma
+import random
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ from gistd.store.delta import apply
 from tests.transport import packs, random_packs, wire
 from tests.transport.packs import blob, commit, file, folder, tree
 
-from . import doors
+from . import doors, doors_of_apps
 from .fuzz import Finding, Target
 from .world import SECRET, Door, World
 
@@ -47,7 +48,13 @@ Ask = Callable[[bytes], object]
 
 def all_targets() -> list[Target]:
     world = World()
-    return [*of_git(world), *of_text(world), *of_secrets(world), *doors.of_requests(world)]
+    return [
+        *of_git(world),
+        *of_text(world),
+        *of_secrets(world),
+        *doors.of_requests(world),
+        *doors_of_apps.of_apps(world),
+    ]
 
 
 # ---------------------------------------------------------------------- git
@@ -121,6 +128,7 @@ def of_git(world: World) -> Iterator[Target]:
         lambda data: pushed(world, packs.request([packs.command(packs.NOTHING, _COMMITS[0].id)], packs.sealed(data))),
         kinds,
     )
+    yield Target("pushes in pieces", [b"1", b"2"], lambda data: made_up(world, data))
     yield Target(
         "bodies of pushes",
         [good, several, told],
@@ -160,6 +168,20 @@ def pushed(world: World, body: bytes) -> str:
     finally:
         gists.delete(world.alice, made.made)
     return "made"
+
+
+def made_up(world: World, data: bytes) -> str:
+    """As the dice fall: a push to a gist that holds what `random_packs` builds upon; see there."""
+    dice = random.Random(data)
+    level = dice.choice([name for name, (weight, _) in random_packs.LEVELS.items() for _ in range(weight)])
+    gist = world.held()
+    done = pushes.push(world.alice, gist, io.BytesIO(random_packs.LEVELS[level][1](dice).body()))
+    done.push.report(done.problem)
+    if done.problem is not None:
+        raise Invalid(done.problem)
+    looked_at(world, gists.get(world.alice, gist.id))
+    gists.delete(world.alice, gist)
+    return level
 
 
 def looked_at(world: World, gist: Gist) -> None:

@@ -40,3 +40,11 @@ def test_a_file_that_a_form_kept_badly_must_be_sent_again(server: Server) -> Non
     assert answer.status_code == 422 and "choose the file a.bin again" in answer.text
     kept = base64.b64encode(b"\0\1").decode()
     assert dora.post("/-/new", **form, **{"kept-1": kept}).status_code == 303
+
+
+def test_a_page_that_begins_beyond_all_numbers(server: Server) -> None:
+    emil = Person(server, "emil").sign_up()
+    made = emil.post("/-/settings/webhooks", url="https://hook.example/", event="gist:like")
+    place = made.headers["Location"].partition("?")[0]
+    for start in ("9" * 30, str(2**63), "-1", "0", "\u0661"):
+        assert emil.get(f"{place}?start={start}").status_code == 200, start

@@ -1,6 +1,7 @@
 """A house in this process with people and gists in it, and its whole application, asked without a socket."""
 
 import atexit
+import hashlib
 import io
 import logging
 import re
@@ -14,19 +15,33 @@ from urllib.parse import unquote_to_bytes
 
 from gistd import index
 from gistd.app import create_app
-from gistd.core import accounts, administration, credentials, digests, gists, masterkeys, sessions
+from gistd.core import (
+    accounts,
+    administration,
+    credentials,
+    digests,
+    gists,
+    masterkeys,
+    oauthclients,
+    pushes,
+    sessions,
+    webhooks,
+)
 from gistd.core.access import ALL_SCOPES, Actor
 from gistd.core.drafts import Change, Draft
+from gistd.core.events import Kind
 from gistd.index import Gist
 from gistd.settings import Settings
 from gistd.store import FileChange
 from tests.harness import PASSWORD
+from tests.transport import packs, random_packs
 
 from .fuzz import Finding
 
 SECRET = "battery staple"  # for HTTP digest
 FILES = {"hello.py": b"print('hello')\n", "docs/read me.md": b"# Title\n\n- [x] done\n", "dot.bin": bytes(range(256))}
 _MOST_MADE = 300
+_APP = "https://app.example/"
 _HEADER_LINE = re.compile(r"[\r\n\0]")
 
 
@@ -85,6 +100,12 @@ class World:
             b"$APITOKEN": masterkeys.issue_token(self.alice.user),
             b"$SESSION": self.session,
         }
+        client, hidden = oauthclients.register(self.alice.user, "an app", _APP)
+        legacy, _ = oauthclients.register(self.alice.user, "an old app", _APP, legacy=True)
+        hook = webhooks.subscribe(self.alice, "gistd", "https://hook.example/", [Kind.LIKE], "http://test")
+        self._secrets |= {b"$CLIENT": client.public_id, b"$HIDDEN": hidden, b"$LEGACY": legacy.public_id}
+        self._secrets[b"$HOOK"] = str(hook.id)
+        self.base: Gist | None = None
         self.made = 0
         self.renew()
 
@@ -105,6 +126,14 @@ class World:
         }
         self.names = {name: str(value).encode() for name, value in {**named, **self._secrets}.items()}
 
+    def held(self) -> Gist:
+        """A gist that holds random_packs.BASE."""
+        if self.base is None or index.gists.by_id(self.base.id) is None:
+            body = packs.request([packs.command(packs.NOTHING, random_packs.HEAD.id)], packs.pack(random_packs.BASE))
+            self.base = pushes.push_new(self.alice, "", io.BytesIO(body)).made
+        assert self.base is not None
+        return self.base
+
     def named(self, data: bytes) -> bytes:
         """With the words that stand for what is another thing in each run, such as `$GIST`, filled in."""
         return re.sub(rb"\$[A-Z]+", lambda match: self.names.get(match[0], match[0]), data)
@@ -114,10 +143,11 @@ class World:
         method = door.method
         target = self.named(door.target.replace(b"<HERE>", here))
         headers = [(name, self.named(value.replace(b"<HERE>", here))) for name, value in door.headers]
+        headers = [(name, value.replace(b"$DIGEST", self._digest(method, target))) for name, value in headers]
         body = self.named(door.body.replace(b"<HERE>", here))
         self._listener.last = ""
         answer = self._asked(_environ(method, target, headers, body))
-        if answer.status >= 500:
+        if answer.status >= 500 or self._listener.last:
             raise Finding(f"{answer.status}: {self._listener.last}")
         for name, value in answer.headers:
             if _HEADER_LINE.search(name + value) or (name == "Location" and not _leads_here(value)):
@@ -125,6 +155,15 @@ class World:
         if method not in ("GET", "HEAD") and answer.status < 400:
             self._mend()
         return answer
+
+    def _digest(self, method: str, target: bytes) -> bytes:
+        """A right answer to a challenge of HTTP digest."""
+        nonce, uri = digests.nonce(), target.decode("latin-1")
+        known = hashlib.md5(f"alice:{digests.REALM}:{SECRET}".encode()).hexdigest()
+        asked = hashlib.md5(f"{method}:{uri}".encode()).hexdigest()
+        response = hashlib.md5(f"{known}:{nonce}:00000001:c:auth:{asked}".encode()).hexdigest()
+        told = f'username="alice", realm="ownpaste", nonce="{nonce}", uri="{uri}", qop=auth, nc=00000001, cnonce="c"'
+        return f'Digest {told}, response="{response}", algorithm=MD5'.encode()
 
     def _asked(self, environ: dict[str, Any]) -> Answer:
         begun: list[tuple[int, list[tuple[str, str]]]] = []
@@ -156,12 +195,16 @@ class World:
 
     def tidy(self) -> None:
         """All gists but the one are gone."""
-        for gist in list(Gist.select().where(Gist.id != self.gist.id)):
+        kept = [self.gist.id, self.base.id if self.base else ""]
+        for gist in list(Gist.select().where(Gist.id.not_in(kept))):
             administration.take_down(self.alice, gist)
 
 
 def _leads_here(location: str) -> bool:
-    return (location.startswith("/") and not location.startswith(("//", "/\\"))) or location.startswith("http://test")
+    """Or to the app that is registered."""
+    return (location.startswith("/") and not location.startswith(("//", "/\\"))) or location.startswith(
+        ("http://test", _APP)
+    )
 
 
 def _environ(method: str, target: bytes, headers: list[tuple[str, bytes]], body: bytes) -> dict[str, Any]:

@@ -60,9 +60,15 @@ def _page(actor: Actor, refused: Invalid | Conflict | None = None) -> Response:
 @face.get(_ONE, scope=Open.SIGNED_IN)
 def webhook(actor: Actor, id: int) -> Response:
     found = webhooks.get(actor, id)
-    told, _ = webhooks.told(found, _SIZE + 1, request.args.get("start", type=int))
+    told, _ = webhooks.told(found, _SIZE + 1, _start())
     older = told[_SIZE].id if len(told) > _SIZE else None
     return page("settings/webhook.html", webhook=found, words=webhooks.words(found), told=told[:_SIZE], older=older)
+
+
+def _start() -> int | None:
+    """Where a page of older ones begins; no number that a row can have is none."""
+    start = request.args.get("start", type=int)
+    return start if start is not None and 0 < start < 2**31 else None
 
 
 @face.post(f"{_ONE}/delete", scope=Open.SIGNED_IN)
