@@ -202,8 +202,8 @@ class Settings:
             _ = self.webhook_networks
         except ValueError as error:
             raise ConfigurationError(f"GISTD_WEBHOOK_ALLOW: {error}") from error
-        if not re.fullmatch(r"(rediss?://\S+)?", self.queue_url):
-            raise ConfigurationError("GISTD_QUEUE_URL must begin with redis:// or rediss://")
+        if not re.fullmatch(r"((rediss?|unix)://\S+)?", self.queue_url):
+            raise ConfigurationError("GISTD_QUEUE_URL must begin with redis://, rediss:// or unix://")
         if self.queue_url and find_spec("redis") is None:
             raise ConfigurationError("GISTD_QUEUE_URL needs one more package: pip install 'gistd[redis]'")
         if self.external_url and not re.fullmatch(r"https?://[^/\s\[\]]+(/\S*)?", self.external_url):
