@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gistd.errors import Invalid
 
-from .access import ALL_SCOPES, Scope
+from .access import ALL_SCOPES, Scope, granted
 
 
 class Word(NamedTuple):
@@ -18,6 +18,11 @@ class Word(NamedTuple):
 
     text: str
     scopes: frozenset[Scope]
+
+    @property
+    def opens(self) -> list[Scope]:
+        """What it grants, and what that implies."""
+        return sorted(granted(self.scopes))
 
 
 _READ, _WRITE = "read", "write"

@@ -115,7 +115,15 @@ def test_who_is_not_signed_in_signs_in_and_comes_back(app: App, house: Server) -
 def test_the_page_says_who_asks_for_what(app: App, ulla: Person) -> None:
     _, challenge = pkce()
     page = app.ask(ulla, redirect_uri=BACK, accept="accept", **{PASTES: "on"}, **challenge)
-    for words in ("Notes", "dora", "app.example", "ulla", "make, change, delete and fork gists", "read your account"):
+    for words in (
+        "Notes",
+        "dora",
+        "app.example",
+        "ulla",
+        "make, change, delete and fork gists",
+        "private ones",
+        "read your account",
+    ):
         assert words in page.text, words
     form = Form(page.text, app.place)
     assert form.boxes == [PASTES, PROFILE]

@@ -120,6 +120,7 @@ GRANTS: list[tuple[dict[str, Any], str]] = [
     ({"grants": ["paste.sr.ht/PASTES"]}, "gist:write"),
     ({"grants": ["paste.sr.ht/PASTES", "paste.sr.ht/PROFILE"], "read_only": "on"}, "gist:read user:read"),
     ({"grants": ["paste.sr.ht/PASTES:RO"]}, "gist:read"),
+    ({"grants": ["paste.sr.ht/PASTES"], "literal_grants": "user:read"}, "user:read"),
 ]
 
 

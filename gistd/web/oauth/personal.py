@@ -67,10 +67,10 @@ def _comment() -> str:
 
 
 def _scopes() -> frozenset[Scope]:
-    """What the token is for: what was chosen, else what was written; neither is all there is. Raises Invalid."""
+    """What the token is for: what was written, else what was chosen; neither is all there is. Raises Invalid."""
     read_only, chosen = "read_only" in request.form, request.form.getlist("grants")
     said = " ".join(f"{grant}:{'RO' if read_only else 'RW'}" if ":" not in grant else grant for grant in chosen)
-    words = scopes.grants(said or request.form.get("literal_grants", ""))
+    words = scopes.grants(request.form.get("literal_grants", "").strip() or said)
     if words:
         return scopes.granted_by(words)
     return frozenset({Scope.GIST_READ, Scope.USER_READ}) if read_only else ALL_SCOPES
