@@ -70,6 +70,7 @@ def serve(host: str, port: int, workers: int | None) -> None:
     try:
         settings = Settings.load()
         house.open(settings)
+        house.claim()
         if index.accounts.is_empty():
             click.echo("There is no account yet. Make the first one: gistd user create NAME --password-stdin")
             if settings.signup:

@@ -29,6 +29,12 @@ def open(with_settings: Settings) -> None:
     index.open(settings.index_url)
 
 
+def claim() -> None:
+    """Be the only server of an index that only one machine may open. Raises ConfigurationError."""
+    if index.is_a_file():
+        store.claim()
+
+
 def limits() -> Limits:
     """What a gist may hold."""
     return Limits(file_bytes=settings.max_file_bytes, gist_bytes=settings.max_gist_bytes, files=settings.max_files)

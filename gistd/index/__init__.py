@@ -5,7 +5,7 @@ with the columns of `Gist`.
 """
 
 from . import accounts, copies, digests, facets, files, gists, health, oauth, webhooks, words
-from .connection import connect, database, files_on_disk, is_text, migrate, version, write
+from .connection import connect, database, files_on_disk, is_a_file, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import (
     PRIVATE,
@@ -53,6 +53,7 @@ __all__ = [
     "files_on_disk",
     "gists",
     "health",
+    "is_a_file",
     "is_text",
     "now",
     "oauth",

@@ -88,6 +88,11 @@ def _check_sqlite() -> None:
     )
 
 
+def is_a_file() -> bool:
+    """Whether all that write it must be on one machine: SQLite's, that share memory."""
+    return isinstance(database.obj, peewee.SqliteDatabase)
+
+
 def version() -> str:
     """The database, and which version of it."""
     if isinstance(database.obj, peewee.SqliteDatabase):

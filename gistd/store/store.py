@@ -10,11 +10,13 @@
 """
 
 import errno
+import fcntl
 import mmap
 import os
 import re
 import secrets
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -43,6 +45,10 @@ _NEEDED = ("HEAD", "packed-refs", "refs/**/*", "objects/pack/*.pack", "objects/p
 
 class Missing(Unavailable):
     """There is no repository where one should be."""
+
+
+CLAIM_SECONDS = 5
+"""How long a new server waits for the one before it to end."""
 
 
 class Store:
@@ -321,6 +327,22 @@ class Store:
         for path in found:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         return found
+
+    def claim(self) -> None:
+        """Be the only one who does, as long as this process and those that it forks live. Raises ConfigurationError.
+
+        The workers of a server that was killed take a moment to end.
+        """
+        descriptor, end = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY), time.monotonic() + CLAIM_SECONDS
+        while True:
+            try:
+                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    os.close(descriptor)
+                    words = f"another gistd serves {self.root}; several need PostgreSQL (docs/scaling.md)"
+                    raise ConfigurationError(words) from None
+                time.sleep(CLAIM_SECONDS / 50)
 
     def space(self) -> tuple[int, int]:
         """The bytes of the disk that the data directory is on, and how many of them are free."""
