@@ -19,16 +19,19 @@ _WEBHOOK = """mutation hook ($url: String!) {
   createUserWebhook(config: {url: $url, events: [PASTE_CREATED], query: "query { webhook { uuid } }"}) { id }
 }"""
 _PKCE = b"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
-_AUTHORIZE = b"client_id=$CLIENT&response_type=code&scope=PASTES:RO&state=x&redirect_uri=https://app.example/" + _PKCE
+_AUTHORIZE = (
+    b"client_id=$CLIENT&response_type=code&scope=paste.sr.ht/PASTES:RO&state=x&redirect_uri=https://app.example/"
+    + _PKCE
+)
 _GRANT = (
     b"grant_type=authorization_code&code=x&client_id=$CLIENT&client_secret=$HIDDEN"
     b"&redirect_uri=https://app.example/&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 )
 _OAUTH_WORDS = (
-    b"&", b"=", b"%00", b"%ff", b"+", b"%20", b"scope=", b"PASTES:RW", b"pastes:write", b"client_id=", b"$CLIENT", b"$HIDDEN",
+    b"&", b"=", b"%00", b"%ff", b"+", b"%20", b"scope=", b"paste.sr.ht/PASTES:RW", b"pastes:write", b"client_id=", b"$CLIENT", b"$HIDDEN",
     b"$TOKEN", b"redirect_uri=", b"%0d%0a", b"//", b"code_challenge=", b"S256", b"plain", b"token_type_hint=", b"accept=1", b"*",
 )  # fmt: skip
-_APP = b"name=n&redirect_uri=https://app.example/"
+_APP = b"client-name=n&redirect-uri=https://app.example/"
 
 
 def of_apps(world: World) -> Iterator[Target]:
@@ -117,9 +120,12 @@ def _of_graphql(world: World) -> Iterator[Target]:
 
 def _of_oauth() -> Iterator[tuple[Door, list[bytes]]]:
     yield Door("GET", b"/oauth2/authorize?<HERE>", (COOKIE,)), [_AUTHORIZE]
-    yield Door("POST", b"/oauth2/authorize", (COOKIE, ORIGIN, FORM), b"<HERE>"), [_AUTHORIZE, _AUTHORIZE + b"&accept=1"]
+    yield (
+        Door("POST", b"/oauth2/authorize", (COOKIE, ORIGIN, FORM), b"<HERE>"),
+        [_AUTHORIZE, _AUTHORIZE + b"&accept=1&paste.sr.ht/PASTES:RO=on"],
+    )
     yield Door("GET", b"/oauth/authorize?<HERE>", (COOKIE,)), [b"client_id=$LEGACY&scopes=pastes:read&state=x"]
-    yield Door("POST", b"/oauth/authorize", (COOKIE, ORIGIN, FORM), b"<HERE>"), [b"client_id=$LEGACY&accept=1&scopes=*"]
+    yield Door("POST", b"/oauth/authorize", (COOKIE, ORIGIN, FORM), b"<HERE>"), [b"client_id=$LEGACY&accept=1&*=on"]
     yield Door("POST", b"/oauth2/access-token", (FORM,), b"<HERE>"), [_GRANT, b"grant_type=refresh_token"]
     for place in (b"introspect", b"revoke"):
         asked = b"token=$TOKEN&token_type_hint=access_token&client_id=$CLIENT&client_secret=$HIDDEN"
@@ -127,4 +133,7 @@ def _of_oauth() -> Iterator[tuple[Door, list[bytes]]]:
     asked = b'{"client_id": "$LEGACY", "client_secret": "x", "exchange": "y"}'
     yield Door("POST", b"/oauth/exchange", (JSON,), b"<HERE>"), [asked]
     yield Door("POST", b"/oauth2/register", (COOKIE, ORIGIN, FORM), b"<HERE>"), [_APP, _APP + b"&public=1"]
-    yield Door("POST", b"/oauth2/personal-token", (COOKIE, ORIGIN, FORM), b"<HERE>"), [b"comment=c&scope=PASTES:RO"]
+    yield (
+        Door("POST", b"/oauth2/personal-token", (COOKIE, ORIGIN, FORM), b"<HERE>"),
+        [b"comment=c&literal_grants=paste.sr.ht/PASTES:RO", b"grants=paste.sr.ht/PASTES&read_only=on"],
+    )
