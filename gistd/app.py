@@ -10,6 +10,7 @@ from gistd.core import house, jobs, meters
 from gistd.http import (
     PlaceConverter,
     Request,
+    always,
     answer_error,
     forgive_headers,
     forgive_slashes,
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     wsgi = refuse_bad_hosts(forgive_headers(forgive_slashes(wsgi)))
     if hops := settings.forwarded_hops:
         wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops)
-    app.wsgi_app = identified(wsgi)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = identified(wsgi, always(settings))  # type: ignore[assignment, method-assign]
     return app
 
 

@@ -3,7 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, wraps
@@ -26,6 +26,7 @@ from gistd.core import access, accounts, house, meters
 from gistd.core.access import Actor, Open, Scope
 from gistd.errors import GistdError, TooManyRequests, Unavailable
 from gistd.index import Gist
+from gistd.settings import Settings
 
 _log = logging.getLogger("gistd")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,20}\.?)(:\d{1,5})?")
@@ -195,16 +196,32 @@ def described(error: Exception, asked: WSGIRequest) -> tuple[int, str, dict[str,
     return 500, "Something went wrong here; the operator finds the cause in the log", {}
 
 
-def identified(app: WSGIApplication) -> WSGIApplication:
+def always(settings: Settings) -> dict[str, str]:
+    """The headers of every answer that does not say otherwise: what it is allowed to be, seen from a browser."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "private, no-cache",
+    }
+    if settings.external_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def identified(app: WSGIApplication, more: Mapping[str, str]) -> WSGIApplication:
     """Give each request an id, which its answer and its line in the log have: the one that it came with (X-Request-ID),
-    if that is one."""
+    if that is one. And each answer more headers, where it has none of that name."""
 
     def identifying(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asked = environ.get("HTTP_X_REQUEST_ID", "")
         id = environ[REQUEST_ID] = asked if _ID.fullmatch(asked) else secrets.token_hex(8)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            return start_response(status, [*headers, ("X-Request-ID", id)], exc_info)
+            said = {name.lower() for name, _ in headers}
+            added = [(name, value) for name, value in more.items() if name.lower() not in said]
+            return start_response(status, [*headers, *added, ("X-Request-ID", id)], exc_info)
 
         return app(environ, start)
 

@@ -20,6 +20,7 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action {sent_to}; frame-ancestors {framed_by}"
 )
+_NOT_WANTED = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 _STATIC = Path(__file__).with_name("static")
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII, no backslash
 
@@ -61,8 +62,6 @@ def _refuse_other_sites() -> None:
 
 @face.after_app_request
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
     if response.mimetype == "text/html":
         framed = g.get("may_be_framed") and response.status_code == 200
         framed_by = "*" if framed else "'none'"
@@ -71,6 +70,9 @@ def _headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy
         if not framed:
             response.headers["X-Frame-Options"] = "DENY"
+            response.headers["Permissions-Policy"] = _NOT_WANTED
+        if not framed and not g.get("may_lead_away"):  # an app may have opened that one
+            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.setdefault("Vary", "Cookie, Accept-Language")
     return response
