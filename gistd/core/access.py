@@ -12,6 +12,7 @@ from functools import reduce
 from hmac import compare_digest
 from typing import Any
 
+from gistd import index
 from gistd.errors import Forbidden, GistdError, Invalid, LacksScope, NotFound, NotYours, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, Gist, Subscription, User, now
 
@@ -52,6 +53,15 @@ class Action(StrEnum):
     ADMINISTER = "administer"
 
 
+class Whose(StrEnum):
+    """Which of somebody's webhooks: all of them; those that were made by the app whose token they came by, or by none;
+    those of that very token."""
+
+    USER = "user"
+    APP = "app"
+    TOKEN = "token"  # noqa: S105
+
+
 ALL_SCOPES = frozenset(Scope)
 _IMPLIED = {Scope.GIST_WRITE: Scope.GIST_READ, Scope.USER_WRITE: Scope.USER_READ}
 _NEEDED = {
@@ -69,14 +79,15 @@ class Actor:
     """Whoever asks now: a user with the scopes that their credential grants, or nobody.
 
     Nobody may hold a deletion key, of which this is the hash: for the one gist that was made with it. `credential` is
-    the number of the token that they came by, if they did: what belongs to it is not for the others of the same user.
-    `address` is where they are, to count by.
+    the number of the token that they came by, if they did, and `client` that of the app that it was given to, if one
+    was: what belongs to these is not for the others of the same user. `address` is where they are, to count by.
     """
 
     user: User | None = None
     scopes: frozenset[Scope] = frozenset()
     deletion_key: str | None = None
     credential: int | None = None
+    client: int | None = None
     address: str = field(default="", compare=False)
 
     def owns(self, gist: Gist) -> bool:
@@ -163,23 +174,31 @@ def require_numbered(actor: Actor, action: Action, gist: Gist | None) -> Gist:
     return require(actor, action, found)
 
 
-def require_webhook(actor: Actor, webhook: Subscription | None, *, by_its_token: bool = False) -> Subscription:
-    """The webhook, if it is the actor's own; where `by_its_token`, only if they came by the token that it belongs to.
-
-    Else raises NotFound, or NotYours.
-    """
-    if webhook is not None and by_its_token:
-        if actor.credential is None or webhook.credential_id != actor.credential:
-            raise NotYours("This webhook belongs to another token")
-    elif webhook is None or actor.user is None or webhook.user_id != actor.user.id:
+def require_webhook(
+    actor: Actor, webhook: Subscription | None, whose: Whose = Whose.USER, dialect: str | None = None
+) -> Subscription:
+    """The webhook, if `webhooks` has it. Else raises NotFound, or NotYours for that of another token."""
+    if webhook is None or (dialect is not None and webhook.dialect != dialect):
+        raise NotFound("Webhook not found")
+    if whose is Whose.TOKEN and (actor.credential is None or webhook.credential_id != actor.credential):
+        raise NotYours("This webhook belongs to another token")
+    if actor.user is None or webhook.user_id != actor.user.id:
+        raise NotFound("Webhook not found")
+    if whose is Whose.APP and (webhook.credential is None or webhook.credential.client_id != actor.client):
         raise NotFound("Webhook not found")
     return webhook
 
 
-def webhooks(actor: Actor, *, by_its_token: bool = False) -> Any:
-    """The webhooks that `require_webhook` lets the actor have, as a condition."""
-    mine = Subscription.user == actor.user
-    return mine & (Subscription.credential == actor.credential) if by_its_token else mine
+def webhooks(actor: Actor, whose: Whose = Whose.USER, dialect: str | None = None) -> Any:
+    """The webhooks of the actor, be it of one dialect, as a condition."""
+    condition = Subscription.user == actor.user
+    if dialect is not None:
+        condition &= Subscription.dialect == dialect
+    if whose is Whose.TOKEN:
+        condition &= Subscription.credential == actor.credential
+    if whose is Whose.APP:
+        condition &= index.webhooks.by_app(actor.client)
+    return condition
 
 
 def allowed(actor: Actor, action: Action, gist: Gist) -> bool:

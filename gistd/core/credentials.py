@@ -76,7 +76,7 @@ def _find(kind: str, secret: str) -> Actor | None:
         return None
     note_use(credential)
     scopes = granted([Scope(scope) for scope in credential.scopes.split()])
-    return Actor(credential.user, scopes, credential=credential.id)
+    return Actor(credential.user, scopes, credential=credential.id, client=credential.client_id)
 
 
 def user_by_password(username: str, password: str, address: str) -> User:

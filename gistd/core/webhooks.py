@@ -7,7 +7,7 @@ from gistd.errors import Invalid, NotFound
 from gistd.index import Delivery, Subscription
 
 from . import access, deliveries, events, house, jobs, outside
-from .access import Actor, Scope
+from .access import Actor, Scope, Whose
 from .events import Kind
 
 
@@ -46,16 +46,15 @@ def subscribe(
 
 
 def page(
-    actor: Actor, limit: int, start: int | None = None, *, by_its_token: bool = False
+    actor: Actor, limit: int, start: int | None = None, whose: Whose = Whose.USER, dialect: str | None = None
 ) -> tuple[list[Subscription], int]:
     """The actor's webhooks, the latest first, from number `start` on; and how many there are."""
-    condition = access.webhooks(actor, by_its_token=by_its_token)
-    return index.webhooks.subscriptions(condition, limit=limit, start=start)
+    return index.webhooks.subscriptions(access.webhooks(actor, whose, dialect), limit=limit, start=start)
 
 
-def get(actor: Actor, id: int, *, by_its_token: bool = False) -> Subscription:
+def get(actor: Actor, id: int, whose: Whose = Whose.USER, dialect: str | None = None) -> Subscription:
     """One of the actor's webhooks. Raises NotFound, or NotYours for that of another token."""
-    return access.require_webhook(actor, index.webhooks.subscription(id), by_its_token=by_its_token)
+    return access.require_webhook(actor, index.webhooks.subscription(id), whose, dialect)
 
 
 def delete(webhook: Subscription) -> None:

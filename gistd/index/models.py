@@ -70,6 +70,8 @@ class Credential(_Table):
     """How a user proves who they are without the password; only the hash of the secret is kept. With a `client`, it was
     given to that app."""
 
+    client_id: int | None
+
     id = peewee.AutoField()
     user = peewee.ForeignKeyField(User, backref="credentials", on_delete="CASCADE")
     kind = peewee.CharField(16)

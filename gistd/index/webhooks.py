@@ -12,7 +12,7 @@ import peewee
 from gistd.errors import Conflict
 
 from .connection import is_text, write
-from .models import Credential, Delivery, File, Gist, Subscription, User, now
+from .models import Credential, Delivery, File, Gist, OAuthClient, Subscription, User, now
 from .prepared import Prepared
 
 QUEUED, UNANSWERED = -2, -1
@@ -71,13 +71,27 @@ def subscribe(columns: Mapping[str, Any], most: int) -> Subscription:
 
 def subscriptions(condition: Any, *, limit: int, start: int | None = None) -> tuple[list[Subscription], int]:
     """Those that meet the condition, the latest first, from number `start` on; and how many there are at all."""
-    found: Any = Subscription.select().where(condition)
+    found: Any = _with_apps().where(condition)
     page = found if start is None else found.where(Subscription.id <= start)
     return list(page.order_by(Subscription.id.desc()).limit(limit)), found.count()
 
 
 def subscription(id: int) -> Subscription | None:
-    return Subscription.get_or_none(Subscription.id == id) if 0 < id < 2**31 else None
+    return _with_apps().where(Subscription.id == id).get_or_none() if 0 < id < 2**31 else None
+
+
+def by_app(client: int | None) -> Any:
+    """Those that hang on a token of this app, or on one of no app, as a condition."""
+    tokens = Credential.select(Credential.id)
+    if client is None:
+        return Subscription.credential.in_(tokens.where(Credential.client.is_null()))
+    return Subscription.credential.in_(tokens.where(Credential.client == client))
+
+
+def _with_apps() -> Any:
+    """Subscriptions with the token that they hang on, and the app that it was given to, where there are such."""
+    left = peewee.JOIN.LEFT_OUTER
+    return Subscription.select(Subscription, Credential, OAuthClient).join(Credential, left).join(OAuthClient, left)
 
 
 def unsubscribe(subscription: Subscription) -> None:

@@ -135,6 +135,7 @@ FACES = {
         (
             Route("GET", "/api/pastes/{sha}", "known", 200),
             Route("GET", "/api/blobs/{blob}", "known", 200),
+            Route("GET", "/query/blob/{blob}", "known", 200),
             Route("PUT", "/api/pastes/{sha}", "edit", 200, {"visibility": "{visibility}"}),
             Route("DELETE", "/api/pastes/{sha}", "delete", 204),
         ),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from gistd.core import events, webhooks
-from gistd.core.access import Actor, Open
+from gistd.core.access import Actor, Open, Whose
 from gistd.core.events import Event, Kind
 from gistd.errors import LacksScope
 from gistd.http import base_url
@@ -65,7 +65,7 @@ def _delivery(webhook: Subscription, told: Delivery) -> dict[str, Any]:
 @face.get(_HERE, scope=Open.SIGNED_IN)
 def list_webhooks(actor: Actor) -> Response:
     """The webhooks of this token, newest first."""
-    found, total = webhooks.page(actor, PAGE_SIZE + 1, start(), by_its_token=True)
+    found, total = webhooks.page(actor, PAGE_SIZE + 1, start(), Whose.TOKEN, DIALECT)
     return _page([(_subscription(each), each.id) for each in found], total)
 
 
@@ -116,7 +116,7 @@ def redeliver(actor: Actor, id: int, uuid: str) -> Response:
 
 
 def _get(actor: Actor, id: int) -> Subscription:
-    return webhooks.get(actor, id, by_its_token=True)
+    return webhooks.get(actor, id, Whose.TOKEN, DIALECT)
 
 
 def _page(rows: list[tuple[dict[str, Any], int]], total: int) -> Response:

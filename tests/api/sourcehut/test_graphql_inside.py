@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import gistd
 from gistd import index
 from gistd.api.sourcehut.graphql import execution
 from gistd.api.sourcehut.graphql.asked import Asked
@@ -85,6 +86,13 @@ def test_an_alias_counts_as_often_as_it_is_answered(alice: Actor, monkeypatch: p
     monkeypatch.setattr(house, "settings", replace(house.settings, max_query_answer_bytes=5000))
     assert "errors" not in ask(alice, "{ pastes { results { id } } }")
     assert ask(alice, f"{{ pastes {{ results {{ {'a' * 2000}: id }} }} }}")["data"] is None
+
+
+def test_where_the_apis_are_off_it_is_off(tmp_path: Path) -> None:
+    client = gistd.create_app(Settings(repos=tmp_path, api_enabled=False)).test_client()
+    for answer in (client.post("/query", json={"query": "{ me { id } }"}), client.get("/query/api-meta.json")):
+        assert (answer.status_code, answer.json) == (403, {"errors": [{"message": "API is disabled"}]})
+    index.close()
 
 
 def test_what_nobody_expected_is_logged_and_not_told(

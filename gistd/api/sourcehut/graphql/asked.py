@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gistd.core.access import Actor
+from gistd.core.events import Event
 from gistd.index import User
 
 from .limits import Meter
@@ -11,10 +12,12 @@ from .limits import Meter
 
 @dataclass(frozen=True)
 class Asked:
-    """The actor; the address that they know gistd by, for URLs; and what has been looked up for this query already."""
+    """The actor; the address that they know gistd by, for URLs; the event that the query of a webhook is about; and
+    what has been looked up for this query already."""
 
     actor: Actor
     url: str
+    event: Event | None = None
     meter: Meter = field(default_factory=Meter)
     pages: dict[Any, Any] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from gistd.core import scopes
 from gistd.core.access import Scope
 from gistd.errors import GistdError, Invalid, LacksScope
 
-from . import limits, resolvers
+from . import limits
 from .asked import Asked
 from .limits import Stopped, Unfit
 from .schema import SCHEMA
@@ -19,7 +19,15 @@ from .schema import SCHEMA
 NULL = "the requested element is null which the schema does not allow"
 """The words by which clients tell that there is no such thing."""
 
+_FIELDS: dict[str, Callable[..., Any]] = {}
 _log = logging.getLogger("gistd")
+
+
+def field(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Let this be what a query or a mutation begins with, by its name."""
+    first, *words = resolve.__name__.split("_")
+    _FIELDS[first + "".join(map(str.title, words))] = resolve
+    return resolve
 
 
 def run(text: str, variables: Mapping[str, Any] | None, name: str | None, asked: Asked) -> dict[str, Any]:
@@ -30,7 +38,7 @@ def run(text: str, variables: Mapping[str, Any] | None, name: str | None, asked:
         result: Any = execute(
             SCHEMA,
             document,
-            root_value=resolvers.FIELDS,
+            root_value=_FIELDS,
             context_value=asked,
             variable_values=dict(variables or {}),
             operation_name=name,

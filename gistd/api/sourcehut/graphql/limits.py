@@ -61,7 +61,8 @@ class Meter:
 def read(text: str) -> DocumentNode:
     """The document of one operation, which fits the schema. Raises Unfit."""
     try:
-        document = parse(text, max_tokens=house.settings.max_query_tokens)
+        most = house.settings.max_query_tokens
+        document = parse(text, max_lexical_tokens=most, max_comments=most)
         _weigh(document)
     except GraphQLError as error:
         raise Unfit([error]) from error

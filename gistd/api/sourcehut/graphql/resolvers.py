@@ -21,6 +21,7 @@ from gistd.index import File, Gist, User
 
 from . import cursors
 from .asked import Asked
+from .execution import field
 from .limits import PAGE
 from .uploads import Upload
 
@@ -30,24 +31,29 @@ Answer = dict[str, Any]
 # ---------------------------------------------------------------------- queries
 
 
+@field
 def version(_: GraphQLResolveInfo) -> Answer:
     """Of gistd: what there is of the API will stay."""
     return dict(zip(("major", "minor", "patch"), map(int, re.findall(r"\d+", version_of("gistd"))), strict=False))
 
 
+@field
 def me(info: GraphQLResolveInfo) -> Answer:
     return user_answer(info.context, info.context.user)
 
 
+@field
 def user(info: GraphQLResolveInfo, username: str) -> Answer | None:
     found = accounts.user(username.removeprefix("~"))
     return None if found is None else user_answer(info.context, found)
 
 
+@field
 def pastes(info: GraphQLResolveInfo, cursor: object = None) -> Answer:
     return _page(info.context, info.context.user, cursor)
 
 
+@field
 def paste(info: GraphQLResolveInfo, id: str) -> Answer | None:
     gist = _found(info.context, id, Action.VIEW)
     return None if gist is None else paste_answer(info.context, gist)
@@ -56,6 +62,7 @@ def paste(info: GraphQLResolveInfo, id: str) -> Answer | None:
 # ---------------------------------------------------------------------- mutations
 
 
+@field
 def create(info: GraphQLResolveInfo, files: list[Upload], visibility: str) -> Answer:
     asked: Asked = info.context
     given = [{"filename": file.filename, "contents": _text(file)} for file in files]
@@ -67,6 +74,7 @@ def create(info: GraphQLResolveInfo, files: list[Upload], visibility: str) -> An
         raise Invalid(error.message, error.fields or {"files": [error.message]}) from error
 
 
+@field
 def update(info: GraphQLResolveInfo, id: str, visibility: str) -> Answer | None:
     asked: Asked = info.context
     gist = _found(asked, id, Action.EDIT)
@@ -76,6 +84,7 @@ def update(info: GraphQLResolveInfo, id: str, visibility: str) -> Answer | None:
     return paste_answer(asked, gists.change(asked.actor, gist, Change(visibility=visibility.lower())))
 
 
+@field
 def delete(info: GraphQLResolveInfo, id: str) -> Answer | None:
     asked: Asked = info.context
     gist = _found(asked, id, Action.DELETE)
@@ -164,9 +173,3 @@ def _looked_up(asked: Asked, owner: User, of: str, start: int | None) -> Answer:
         "results": [paste_answer(asked, gist, lambda gist: files()[gist.number]) for gist in page.gists],
         "cursor": cursors.write(asked.user, of, page.next),
     }
-
-
-FIELDS: dict[str, Callable[..., Any]] = {
-    **{each.__name__: each for each in (version, me, user, pastes, paste)},
-    **{each.__name__: each for each in (create, update, delete)},
-}
