@@ -5,8 +5,9 @@ The code grant (RFC 6749) with PKCE (RFC 7636, S256 alone), introspection (RFC 7
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from authlib.common.urls import add_params_to_uri
@@ -315,36 +316,18 @@ def answer(grant: CodeGrant, user: User, granted: Sequence[Word]) -> Response:
 
 def token() -> Response:
     """The token endpoint."""
-    try:
-        _check_form()
-        _check_authorization()
-        if not request.form.get("grant_type"):
-            raise InvalidRequestError("grant_type is required")
-    except OAuth2Error as error:
-        return _server.handle_error_response(None, error)
-    response: Response = _server.create_token_response()
-    return response
+    return _checked([_check_form, _check_authorization, _check_grant_type], _server.create_token_response)
 
 
 def revocation() -> Response:
     """The endpoint that ends a token."""
-    try:
-        _check_form()
-        _check_authorization()
-    except OAuth2Error as error:
-        return _server.handle_error_response(None, error)
-    response: Response = _server.create_endpoint_response(_Revocation.ENDPOINT_NAME)
-    return response
+    end = partial(_server.create_endpoint_response, _Revocation.ENDPOINT_NAME)
+    return _checked([_check_form, _check_authorization], end)
 
 
 def introspection() -> Response:
     """The endpoint that tells what a token is."""
-    try:
-        _check_form()
-    except OAuth2Error as error:
-        return _server.handle_error_response(None, error)
-    response: Response = _server.create_endpoint_response(_Introspection.ENDPOINT_NAME)
-    return response
+    return _checked([_check_form], partial(_server.create_endpoint_response, _Introspection.ENDPOINT_NAME))
 
 
 def metadata() -> dict[str, Any]:
@@ -368,6 +351,15 @@ def metadata() -> dict[str, Any]:
     }
 
 
+def _checked(checks: Sequence[Callable[[], None]], answer: Callable[[], Response]) -> Response:
+    try:
+        for check in checks:
+            check()
+    except OAuth2Error as error:
+        return _server.handle_error_response(None, error)
+    return answer()
+
+
 def _check_form() -> None:
     if request.mimetype != FORM:
         raise InvalidRequestError(f"Content-Type must be {FORM}")
@@ -384,6 +376,11 @@ def _check_authorization() -> None:
         raise InvalidClientError("Authorization must be Basic", status_code=401)
     if "client_secret" in request.form:
         raise InvalidRequestError("The secret was sent twice: in the header and in the body")
+
+
+def _check_grant_type() -> None:
+    if not request.form.get("grant_type"):
+        raise InvalidRequestError("grant_type is required")
 
 
 def _seconds(moment: datetime | None) -> int | None:

@@ -11,7 +11,7 @@ from zipfile import ZipFile, ZipInfo
 
 from gistd import index
 from gistd.errors import NotFound
-from gistd.index import Gist, User
+from gistd.index import Gist, OAuthClient, User
 from gistd.store import Missing
 
 from . import gists, house, oauth, oauthclients
@@ -101,13 +101,13 @@ def _account(actor: Actor, user: User) -> dict[str, Any]:
         "likes": [_place(gist) for gist in gists.each(actor, Listing(liked_by=user))],
         "apps": [{**_app(app), "redirect_uri": app.redirect_uri} for app in oauthclients.of(user)],
         "authorized_apps": [
-            {**_app(token.client), "scopes": token.scopes.split(), "expires_at": _moment(token.expires_at)}
-            for token in oauth.authorized(user)
+            {**_app(each.client), "scopes": each.scopes, "expires_at": _moment(each.expires_at)}
+            for each in oauth.authorized(user)
         ],
     }
 
 
-def _app(app: Any) -> dict[str, Any]:
+def _app(app: OAuthClient) -> dict[str, Any]:
     return {"client_id": app.public_id, "name": app.name, "created_at": _moment(app.created_at)}
 
 

@@ -8,6 +8,8 @@ made for.
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from gistd import index
@@ -23,6 +25,8 @@ LIFETIME = timedelta(days=366)
 """Of the personal tokens that the pages of either kind make, and the longest of an app's."""
 EXCHANGE_LIFETIME = timedelta(minutes=15)
 _SPENT_KEPT = timedelta(days=1)
+MOST = 50
+"""Tokens that an app may have of one user; the oldest make room."""
 
 
 _Spend = Callable[[OAuthCode, Mapping[str, Any]], bool]
@@ -34,6 +38,16 @@ class Given(NamedTuple):
     token: str
     expires_at: datetime
     words: str
+
+
+class Authorized(NamedTuple):
+    """An app, and what all its tokens of one user's let it do: since when, when it last did, and until when."""
+
+    client: OAuthClient
+    scopes: list[str]
+    since: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
 
 
 def allow(
@@ -78,7 +92,7 @@ def code(client: OAuthClient, code: str) -> OAuthCode | None:
 
 def exchange(code: OAuthCode) -> Given | None:
     """A new token for the code; as `code`, when somebody was faster."""
-    return _exchanged(code, scopes.grants(code.words), LIFETIME, index.oauth.spend)
+    return _exchanged(code, scopes.grants(code.words), LIFETIME, partial(index.oauth.spend, most=MOST))
 
 
 def exchange_legacy(code: OAuthCode) -> Given | None:
@@ -110,9 +124,22 @@ def revoke(token: Credential) -> None:
     index.accounts.delete_credential(token)
 
 
-def authorized(user: User) -> list[Credential]:
-    """What the user's apps have been given, each with its client; what has expired left out."""
-    return [token for token in index.oauth.tokens(user) if not credentials.is_over(token)]
+def authorized(user: User) -> list[Authorized]:
+    """The apps that act in the user's name."""
+    good = [token for token in index.oauth.tokens(user) if not credentials.is_over(token)]
+    return [_summed_up(list(tokens)) for _, tokens in groupby(good, lambda token: token.client)]
+
+
+def _summed_up(tokens: list[Credential]) -> Authorized:
+    client = tokens[0].client
+    assert client is not None
+    return Authorized(
+        client,
+        sorted({scope for token in tokens for scope in token.scopes.split()}),
+        min(token.created_at for token in tokens),
+        max((token.last_used_at for token in tokens if token.last_used_at), default=None),
+        max(token.expires_at for token in tokens if token.expires_at),
+    )
 
 
 def forbid(user: User, public_id: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import peewee
 
+from gistd.errors import Conflict
+
 from .connection import is_text, write
 from .models import Credential, OAuthClient, OAuthCode, User
 
@@ -45,9 +47,9 @@ def delete_client(client: OAuthClient) -> None:
 
 
 def tokens(user: User) -> list[Credential]:
-    """What the user's apps have been given, each with its client and that one's owner, newest first."""
+    """What the user's apps have been given, each with its client and that one's owner, app by app, newest first."""
     query = Credential.select(Credential, OAuthClient, User).join(OAuthClient).join(User)
-    return list(query.where(Credential.user == user).order_by(Credential.id.desc()))
+    return list(query.where(Credential.user == user).order_by(OAuthClient.id.desc(), Credential.id.desc()))
 
 
 def token(user: User, client: OAuthClient) -> Credential | None:
@@ -71,10 +73,13 @@ def delete_tokens(user: User, client: OAuthClient) -> None:
 
 
 def add_code(columns: Mapping[str, Any], void: datetime) -> None:
-    """A new code; those that expired before `void` are forgotten."""
-    with write():
-        OAuthCode.delete().where(OAuthCode.expires_at < void).execute()
-        OAuthCode.insert(**columns).execute()
+    """A new code; those that expired before `void` are forgotten. Conflict when the app is gone."""
+    try:
+        with write():
+            OAuthCode.delete().where(OAuthCode.expires_at < void).execute()
+            OAuthCode.insert(**columns).execute()
+    except peewee.IntegrityError as error:
+        raise Conflict("this app is not there any more") from error
 
 
 def code(secret_hash: str, client: OAuthClient) -> OAuthCode | None:
@@ -83,15 +88,17 @@ def code(secret_hash: str, client: OAuthClient) -> OAuthCode | None:
     return query.where(OAuthCode.secret_hash == secret_hash, OAuthCode.client == client).first()
 
 
-def spend(code: OAuthCode, token: Mapping[str, Any]) -> bool:
-    """Spend a code for a token, of which these are the columns. False when it has been spent before: then what it was
-    spent for ends."""
+def spend(code: OAuthCode, token: Mapping[str, Any], most: int) -> bool:
+    """Spend a code for a token, of which these are the columns; of the user's tokens that the app has, the oldest make
+    room for it. False when it has been spent before: then what it was spent for ends."""
     with write():
         if not _spent(code):
             _end(code)
             return False
         given = Credential.create(user=code.user_id, client=code.client_id, **token)
         OAuthCode.update(token=given).where(OAuthCode.secret_hash == code.secret_hash).execute()
+        held = Credential.select(Credential.id).where(_held(code)).order_by(Credential.id.desc())
+        Credential.delete().where(Credential.id.in_([old.id for old in held.offset(most)])).execute()
         return True
 
 
@@ -103,10 +110,14 @@ def spend_in_place(code: OAuthCode, token: Mapping[str, Any]) -> bool:
         OAuthClient.update(name=OAuthClient.name).where(OAuthClient.id == code.client_id).execute()
         if not _spent(code):
             return False
-        held = (Credential.user == code.user_id) & (Credential.client == code.client_id)
-        if not Credential.update(last_used_at=None, **token).where(held).execute():
+        if not Credential.update(last_used_at=None, **token).where(_held(code)).execute():
             Credential.create(user=code.user_id, client=code.client_id, **token)
         return True
+
+
+def _held(code: OAuthCode) -> Any:
+    """What the app of the code has of its user's, as a condition."""
+    return (Credential.user == code.user_id) & (Credential.client == code.client_id)
 
 
 def end(code: OAuthCode) -> None:

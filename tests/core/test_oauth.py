@@ -8,7 +8,7 @@ from gistd import index
 from gistd.core import credentials, oauth, oauthclients, scopes
 from gistd.core.access import Actor, Scope
 from gistd.core.oauth import Given
-from gistd.errors import Invalid, NotFound, Unauthenticated
+from gistd.errors import Conflict, Invalid, NotFound, Unauthenticated
 from gistd.index import OAuthClient, OAuthCode, User
 
 BACK = "https://app.example/back"
@@ -88,6 +88,25 @@ def test_all_ends_with_the_app_and_with_people(alice: Actor, bob: Actor, gone: s
     else:
         User.delete().where(User.id == (alice if gone == "owner" else bob).user).execute()
     assert not _opens(given) and oauth.exchange(code) is None and oauth.authorized(bob.user) == []
+
+
+def test_an_app_has_so_many_tokens_and_no_more(alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert alice.user is not None and bob.user is not None
+    monkeypatch.setattr(oauth, "MOST", 3)
+    client, other = _app(alice), _app(alice)
+    kept = [oauth.exchange(_code(bob, other)), oauth.exchange(_code(alice, client))]
+    given = [oauth.exchange(_code(bob, client)) for _ in range(5)]
+    assert [_opens(each) for each in given] == [False] * 2 + [True] * 3
+    assert all(map(_opens, kept))
+    assert [each.client for each in oauth.authorized(bob.user)] == [other, client]
+    assert oauth.authorized(bob.user)[1].scopes == ["gist:read", "user:read"]
+
+
+def test_nobody_lets_in_an_app_that_is_gone(alice: Actor, bob: Actor) -> None:
+    client = _app(alice)
+    oauthclients.remove(client)
+    with pytest.raises(Conflict):
+        _code(bob, client)
 
 
 def test_what_is_anothers_is_not_there(alice: Actor, bob: Actor) -> None:

@@ -288,11 +288,12 @@ def test_what_ends_with_an_account(house: Server, ulla: Person) -> None:
     assert app.ask(ulla).status_code == 400
 
 
-def test_what_an_export_says_of_apps(app: App, ulla: Person, dora: Person) -> None:
+def test_what_an_export_says_of_apps(ulla: Person, dora: Person) -> None:
     def account(person: Person) -> Any:
         archive = zipfile.ZipFile(io.BytesIO(person.get("/-/settings/export.zip").content))
         return json.loads(archive.read("account.json"))
 
+    app = App(dora, name="Exported")
     token = app.token(ulla, scope="gist:read")
     of_dora, of_ulla = account(dora), account(ulla)
     assert app.id in {each["client_id"] for each in of_dora["apps"]} and of_ulla["apps"] == []
