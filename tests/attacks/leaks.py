@@ -197,7 +197,9 @@ class Attack:
         self.every = every
         self.server = Server(root, rate_limits="false").start()
         self.git = Git(root / "git")
-        self.admin, self.owner, self.fan = (self.server.user(name) for name in ("admin", "owner", "bob"))
+        names = ("admin", "owner", "bob", "carol")
+        self.people = {name: Person(self.server, name).sign_up() for name in names}
+        self.owner, self.fan = (self.people[name].api() for name in ("owner", "bob"))
         self.addressed, self.general = routes()
         self.shown = self.owner.create({"a.txt": "shown"}, title="shown", topics=["shown"])
         self.callers = list(self._callers())
@@ -211,26 +213,21 @@ class Attack:
         ]
 
     def _callers(self) -> Iterator[Caller]:
-        server, nobody = self.server, self.server.nobody
+        server, nobody, bob = self.server, self.server.nobody, self.people["bob"]
         yield Caller("nobody", nobody)
-        browser = Person(server, "carol").sign_up()
-        yield Caller("carol, signed in", browser)
-        for scopes in ("gist:write,user:write", "gist:read", "user:read"):
+        yield Caller("carol, signed in", self.people["carol"])
+        for scopes in (("gist:write", "user:write"), ("gist:read",), ("user:read",)):
             for name in ("bob", "admin"):
-                client = server.client(name, scopes)
-                yield Caller(f"{name} by {scopes}", client, git=(name, client.token))
-        blind = server.client("owner", "user:write")
+                client = self.people[name].api(*scopes)
+                yield Caller(f"{name} by {' '.join(scopes)}", client, git=(name, client.token))
+        blind = self.people["owner"].api("user:write")
         yield Caller("the owner by user:write", blind, git=("owner", blind.token))
-        sourcehut = server.client("bob", "gist:write").token
-        yield Caller("bob by sourcehut's header", nobody, {"Authorization": f"token {sourcehut}"})
-        key = server.cli("key", "create", "bob").strip()
-        yield Caller("bob by a key of paste.gg's", nobody, {"Authorization": f"Key {key}"})
-        yield Caller(
-            "dora by a token of ranna's", nobody, {"Authorization": f"bearer {Snipper(server).join('dora').token}"}
-        )
-        server.cli("user", "digest", "bob", "--password-stdin", input=f"{SECRET}\n")
-        json = {"Accept": "application/json"}
-        yield Caller("bob by HTTP digest", nobody, json, digest="bob")
+        yield Caller("bob by sourcehut's header", nobody, {"Authorization": f"token {bob.api('gist:write').token}"})
+        yield Caller("bob by a key of paste.gg's", nobody, {"Authorization": f"Key {bob.key()}"})
+        ranna = Snipper(server).join("dora").token
+        yield Caller("dora by a token of ranna's", nobody, {"Authorization": f"bearer {ranna}"})
+        bob.set_digest(SECRET)
+        yield Caller("bob by HTTP digest", nobody, {"Accept": "application/json"}, digest="bob")
         yield Caller(
             "a wrong token", nobody, {"Authorization": "Bearer og_" + "0" * 64}, git=("owner", "og_" + "0" * 64)
         )

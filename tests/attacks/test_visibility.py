@@ -190,22 +190,19 @@ class Cast:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        admin, self.owner, stranger = (server.user(name) for name in ("admin", "owner", "stranger"))
-        people = {"owner": self.owner, "stranger": stranger, "admin": admin}
         self.clients: dict[tuple[str, str], Callable[..., requests.Response]] = {}
         for face in FACES:
             self.clients[face, "nobody"] = self._with({"Accept": "application/json"} if face == "ownpaste" else {})
-        for name, client in people.items():
-            server.cli("user", "digest", name, "--password-stdin", input=f"{SECRET}\n")
-            key = server.cli("key", "create", name).strip()
-            person = Person(server, name)
-            assert person.sign_in().status_code == 303
+        people = {name: Person(server, name).sign_up() for name in ("admin", "owner", "stranger")}
+        for name, person in people.items():
+            person.set_digest(SECRET)
             self.clients["pages", name] = person.request
-            self.clients["paste.gg", name] = self._with({"Authorization": f"Key {key}"})
+            self.clients["paste.gg", name] = self._with({"Authorization": f"Key {person.key()}"})
             self.clients["ownpaste", name] = self._digested(name)
-            self._token(name, client.token)
-        self._token("reader", server.client("owner", "gist:read").token)
-        self._token("blind", server.client("owner", "user:write").token)
+            self._token(name, person.api().token)
+        self.owner = people["owner"].api()
+        self._token("reader", people["owner"].api("gist:read").token)
+        self._token("blind", people["owner"].api("user:write").token)
         self.gists = {kind: self.gist(kind) for kind in KINDS}
 
     def _token(self, name: str, token: str) -> None:

@@ -33,10 +33,20 @@ class Person(Client):
     def is_signed_in(self) -> bool:
         return "Sign out" in self.get("/").text
 
-    def api(self, scope: str = "gist:write") -> Client:
-        """A tool that acts in the person's name, with a token that they make on its page."""
-        page = self.post("/-/settings/access-tokens", name="a tool", scope=[scope, "user:write"])
+    def api(self, *scopes: str) -> Client:
+        """A tool that acts in the person's name, with a token that they make on its page; for everything by default."""
+        given = scopes or ("gist:write", "user:write")
+        page = self.post("/-/settings/access-tokens", name="a tool", scope=given)
         return Client(self.server, self.name, found(r"(og_[0-9a-f]{64})", page.text))
+
+    def key(self) -> str:
+        """An API key for paste.gg's clients."""
+        return found(r"\b([0-9a-f]{32})\b", self.post("/-/settings/api-keys", name="a tool").text)
+
+    def set_digest(self, secret: str) -> None:
+        """Let HTTP digest know them by this secret."""
+        form = {"password": secret, "repeat": secret, "current": PASSWORD}
+        assert self.post("/-/settings/digest", **form).status_code == 303
 
 
 def found(pattern: str, text: str) -> str:
