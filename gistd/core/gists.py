@@ -15,15 +15,13 @@ from typing import Any
 from gistd import index
 from gistd.errors import Invalid, NotFound
 from gistd.index import Gist, User
-from gistd.store import ChangeCounts, File, Repository, Revision, Signature
+from gistd.store import File, Repository
 
-from . import access, allowance, catalogue, guards, house, search
+from . import access, allowance, catalogue, guards, house, revisions, search
 from .access import Action, Actor
 from .drafts import Change, Draft, made_up_title, order_column
 from .passwords import digest
 
-# Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
-_MAIL_HOST = "users.noreply.invalid"
 _EACH = 100
 
 BEGINNING = 64 * 1024
@@ -282,26 +280,6 @@ def _beginning(id: str, blob: str) -> bytes:
     return house.store.open(id).read(blob)[:BEGINNING]
 
 
-def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:
-    """The revisions that led to the head, or to the one given, newest first; each with what it changed."""
-    with catalogue.present(gist):
-        opened = house.store.open(gist.id)
-        start = revision or opened.head
-        revisions = opened.history(start, limit, skip) if start else []
-        return [(entry, _counts(gist.id, entry.id)) for entry in revisions]
-
-
-@lru_cache(maxsize=8192)
-def _counts(id: str, revision: str) -> ChangeCounts:
-    return house.store.open(id).counts(revision)
-
-
-def author(gist: Gist, revision: Revision) -> User | None:
-    """The account behind a revision. Only the owner's can be told: a pushed commit may claim any address."""
-    owner: User | None = gist.owner
-    return owner if owner is not None and revision.author_email == _address(owner) else None
-
-
 # ---------------------------------------------------------------------- writing
 
 
@@ -335,7 +313,7 @@ def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist
         "deletion_key": deletion_key,
     }
     id = uuid.uuid4().hex
-    with house.store.create(id, draft.files, _signature(actor), draft.message) as repository:
+    with house.store.create(id, draft.files, revisions.signature(actor), draft.message) as repository:
         catalogue.add(id, repository, columns, draft.topics, draft.notes)
     return catalogue.reload(id)
 
@@ -360,7 +338,9 @@ def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged
         guards.claim_slug(gist.owner, change.slug or "", besides=gist)
         columns = change.columns()
         with guards.hidden_first(gist, change), guards.taken_back(repository):
-            moved = change.files and repository.edit(change.files, _signature(actor), change.message, house.limits())
+            moved = change.files and repository.edit(
+                change.files, revisions.signature(actor), change.message, house.limits()
+            )
             if moved or columns or change.topics is not None or change.notes:
                 if not (moved or columns or change.topics is not None):
                     columns = {"updated_at": gist.updated_at}  # what is only said of files is no update
@@ -407,13 +387,3 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
             notes = {file.path: index.files.note(file) for file in index.files.of(gist).values()}
             catalogue.add(id, repository, columns, gist.topic_names, notes)
     return catalogue.reload(id), True
-
-
-def _signature(actor: Actor) -> Signature:
-    if actor.user is None:
-        return Signature("anonymous", f"anonymous@{_MAIL_HOST}", index.now())
-    return Signature(actor.user.username, _address(actor.user), index.now())
-
-
-def _address(user: User) -> str:
-    return f"{user.uuid}@{_MAIL_HOST}"

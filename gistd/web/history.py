@@ -3,7 +3,7 @@
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import diffs, gists, rendering
+from gistd.core import diffs, gists, rendering, revisions
 from gistd.core.access import Actor, Open
 from gistd.errors import NotFound
 from gistd.http import path_of
@@ -17,9 +17,9 @@ FILES_PER_PAGE = 20
 
 
 @face.get("/<place:username>/<name>/revisions", scope=Open.ONE_GIST)
-def revisions(actor: Actor, username: str, name: str) -> Response:
+def list_revisions(actor: Actor, username: str, name: str) -> Response:
     gist, number = gists.find(actor, username, name), page_number()
-    history = gists.history(gist, (number - 1) * PER_PAGE, PER_PAGE + 1)
+    history = revisions.history(gist, (number - 1) * PER_PAGE, PER_PAGE + 1)
     if not history and number > 1:
         raise NotFound("Not found")
     return page_of_gist(
@@ -49,7 +49,7 @@ def compare(actor: Actor, username: str, name: str, revision: str, since: str | 
         gist,
         "diff.html",
         diff=diff,
-        entry=gists.history(gist, 0, 1, diff.revision)[0][0] if since is None else None,
+        entry=revisions.history(gist, 0, 1, diff.revision)[0][0] if since is None else None,
         number=number,
         more=diff.counts.files > skip + FILES_PER_PAGE,
     )

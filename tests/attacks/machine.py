@@ -19,7 +19,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from gistd import index
-from gistd.core import access, accounts, administration, browse, credentials, doctor, gists, house, likes, pushes
+from gistd.core import (
+    access,
+    accounts,
+    administration,
+    browse,
+    credentials,
+    doctor,
+    gists,
+    house,
+    likes,
+    pushes,
+    revisions,
+)
 from gistd.core.access import NOBODY, Actor, Scope
 from gistd.core.drafts import KEEP, Change, Draft
 from gistd.core.gists import Listing, Sort
@@ -362,7 +374,7 @@ class Machine(RuleBasedStateMachine):
             return
         with house.store.lock(gist.id) as repository:
             edits = [FileChange("a.txt", text)]
-            revision = repository.edit(edits, gists._signature(NOBODY), "lost", house.limits())
+            revision = repository.edit(edits, revisions.signature(NOBODY), "lost", house.limits())
         index.close()
         assert gists.contents(self.row(gist)).revision == revision
         gist.history.append((str(revision), new))
@@ -440,7 +452,9 @@ class Machine(RuleBasedStateMachine):
         contents = gists.contents(found)
         assert {file.path: contents.read(file) for file in contents.files} == gist.files
         assert {file.path: file.size for file in contents.noted()} == {p: len(c) for p, c in gist.files.items()}
-        assert [revision.id for revision, _ in gists.history(found, 0, 99)] == [id for id, _ in reversed(gist.history)]
+        assert [revision.id for revision, _ in revisions.history(found, 0, 99)] == [
+            id for id, _ in reversed(gist.history)
+        ]
         oldest, old_files = gist.history[0]
         then = gists.contents(found, oldest)
         assert {file.path: then.read(file) for file in then.files} == old_files

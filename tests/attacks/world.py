@@ -24,6 +24,7 @@ from gistd.core import (
     masterkeys,
     oauthclients,
     pushes,
+    revisions,
     sessions,
     webhooks,
 )
@@ -113,7 +114,7 @@ class World:
         """The gist of alice's, another one; and what names it."""
         gist = gists.create(self.alice, Draft(files=FILES, title="Title", topics=["topic"], slug=""))
         self.gist = gists.change(self.alice, gist, Change(files=[FileChange("hello.py", b"print('more')\n")]))
-        first = gists.history(self.gist, 1, 1)[0][0].id
+        first = revisions.history(self.gist, 1, 1)[0][0].id
         named = {
             b"$GIST": self.gist.id,
             b"$HEAD": self.gist.head,

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from gistd import index
-from gistd.core import access, blobs, gists, house, likes
+from gistd.core import access, blobs, gists, house, likes, revisions
 from gistd.core.access import NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
 from gistd.core.gists import Listing
@@ -139,7 +139,7 @@ def test_fork(alice: Actor, bob: Actor) -> None:
     assert made
     assert (fork.title, fork.description, fork.visibility, fork.topic_names) == ("T", "D", "public", ["t"])
     assert (fork.slug, fork.owner, fork.fork_of_id) == ("", bob.user, gist.number)
-    assert len(gists.history(fork, 0, 9)) == 2, "with its history"
+    assert len(revisions.history(fork, 0, 9)) == 2, "with its history"
     again, made = gists.fork(bob, gist)
     assert (again, made) == (fork, False)
     assert gists.get(alice, gist.id).fork_count == 1
@@ -274,7 +274,7 @@ def test_a_blob_that_the_row_still_has_and_the_branch_does_not(alice: Actor, bob
     first, second = gists.create(alice, _draft()), gists.create(bob, _draft())
     blob = index.files.of(first)["a.py"].blob
     with house.store.lock(first.id) as repository:
-        repository.edit([FileChange("a.py", b"two")], gists._signature(alice), "m", house.limits())
+        repository.edit([FileChange("a.py", b"two")], revisions.signature(alice), "m", house.limits())
     assert _holder(NOBODY, blob) == second
     assert blob not in {file.blob for file in index.files.of(first).values()}, "found on the way, and healed"
 
@@ -282,7 +282,7 @@ def test_a_blob_that_the_row_still_has_and_the_branch_does_not(alice: Actor, bob
 def test_a_row_that_lags_is_healed_by_the_next_read(alice: Actor) -> None:
     gist = gists.create(alice, _draft())
     with house.store.lock(gist.id) as repository:
-        head = repository.edit([FileChange("b", b"x")], gists._signature(alice), "m", house.limits())
+        head = repository.edit([FileChange("b", b"x")], revisions.signature(alice), "m", house.limits())
     contents = gists.contents(gists.get(alice, gist.id))
     assert contents.gist.head == contents.revision == head
     assert gists.get(alice, gist.id).file_count == 2
@@ -325,7 +325,7 @@ def test_many_edits_are_few_packs(alice: Actor) -> None:
         gists.change(alice, gist, Change(files=[FileChange("a.py", b"%d\n" % number)]))
     packs = list((house.store.path(gist.id) / "objects" / "pack").glob("*.pack"))
     assert len(packs) <= 33
-    assert len(gists.history(gist, 0, 100)) == 81
+    assert len(revisions.history(gist, 0, 100)) == 81
     assert subprocess.run(["git", "-C", house.store.path(gist.id), "fsck", "--strict", "--full"]).returncode == 0
     assert not list(house.store.path(gist.id).rglob("tmp_*"))
 
@@ -338,7 +338,7 @@ def test_a_branch_that_was_lost_is_put_back_to_where_the_index_knows_that_it_was
     gist = gists.change(alice, gist, Change(files=[FileChange("a.py", b"2")]))
     (house.store.path(gist.id) / "refs/heads/elsewhere").unlink()
     gist = gists.change(alice, gist, Change(files=[FileChange("a.py", b"3")]))
-    assert [entry.id for entry, _ in gists.history(gist, 0, 9)][2] == first
+    assert [entry.id for entry, _ in revisions.history(gist, 0, 9)][2] == first
 
 
 def test_a_branch_whose_revisions_are_gone_is_damage(alice: Actor) -> None:

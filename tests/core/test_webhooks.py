@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gistd import index
-from gistd.core import events, gists, house, jobs, likes, webhooks
+from gistd.core import events, gists, house, jobs, likes, revisions, webhooks
 from gistd.core.access import ALL_SCOPES, NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
 from gistd.core.events import Kind
@@ -135,7 +135,7 @@ def test_what_a_crash_left_behind_is_told_when_it_is_found(alice: Actor) -> None
     webhook = subscribe(alice)
     gist = gists.create(alice, draft())
     with house.store.lock(gist.id) as repository:
-        signature = gists._signature(alice)
+        signature = revisions.signature(alice)
         repository.edit([FileChange("a.txt", b"2\n")], signature, "", house.limits())
     assert [event.kind for event in told(webhook)] == [Kind.CREATE]
     gists.contents(gist)

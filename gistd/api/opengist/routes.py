@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from gistd import describe
 from gistd.api import actor_by_header, load
-from gistd.core import accounts, gists, likes, text
+from gistd.core import accounts, gists, likes, revisions, text
 from gistd.core.access import Action, Actor, Open, Scope
 from gistd.core.gists import Listing
 from gistd.errors import Invalid, PreconditionFailed
@@ -166,7 +166,7 @@ def list_commits(actor: Actor, id: str) -> Response:
     gist = gists.get(actor, id)
     size = page_size()
     # One more than is shown tells whether there is another page. A total would mean walking all of the history.
-    history = gists.history(gist, (page_number() - 1) * size, size + 1)
+    history = revisions.history(gist, (page_number() - 1) * size, size + 1)
     return answer_page((shapes.commit(gist, *entry) for entry in history[:size]), None, more=len(history) > size)
 
 

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import OneOf, Regexp
 
 from gistd.api import Shape
-from gistd.core import gists, text
+from gistd.core import gists, revisions, text
 from gistd.core.access import Actor
 from gistd.core.drafts import KEEP, LIFETIMES, MAX_DESCRIPTION, MAX_TITLE, MAX_TOPICS, Change, Draft
 from gistd.core.gists import Contents
@@ -230,7 +230,7 @@ def full_gist(actor: Actor, contents: Contents) -> dict[str, Any]:
         "fork_of": parent and simple_gist(parent),
         "forks": [simple_gist(fork) for fork in gists.forks(actor, gist, 1, FORKS_SHOWN).gists],
         "files": {file.path: _file(contents, file) for file in contents.files[:MAX_FILES_SHOWN]},
-        "commits": [commit(gist, *entry) for entry in gists.history(gist, 0, COMMITS_SHOWN, contents.revision)],
+        "commits": [commit(gist, *entry) for entry in revisions.history(gist, 0, COMMITS_SHOWN, contents.revision)],
         "truncated": len(contents.files) > MAX_FILES_SHOWN,
     }
 
@@ -267,7 +267,7 @@ def _language(path: str, type: str, is_text: bool) -> str:
 
 
 def commit(gist: Gist, revision: Revision, counts: ChangeCounts) -> dict[str, Any]:
-    user = gists.author(gist, revision)
+    user = revisions.author(gist, revision)
     return {
         "version": revision.id,
         "author": {"name": revision.author_name, "email": revision.author_email},

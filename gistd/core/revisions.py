@@ -1,0 +1,44 @@
+"""The revisions of a gist: what each changed, and who made it."""
+
+from functools import lru_cache
+
+from gistd import index
+from gistd.index import Gist, User
+from gistd.store import ChangeCounts, Revision, Signature
+
+from . import catalogue, house
+from .access import Actor
+
+# Nobody's e-mail address goes into a commit; by this one we know our own users again (RFC 2606: it never resolves).
+_MAIL_HOST = "users.noreply.invalid"
+
+
+def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:
+    """The revisions that led to the head, or to the one given, newest first; each with what it changed."""
+    with catalogue.present(gist):
+        opened = house.store.open(gist.id)
+        start = revision or opened.head
+        revisions = opened.history(start, limit, skip) if start else []
+        return [(entry, _counts(gist.id, entry.id)) for entry in revisions]
+
+
+@lru_cache(maxsize=8192)
+def _counts(id: str, revision: str) -> ChangeCounts:
+    return house.store.open(id).counts(revision)
+
+
+def author(gist: Gist, revision: Revision) -> User | None:
+    """The account behind a revision. Only the owner's can be told: a pushed commit may claim any address."""
+    owner: User | None = gist.owner
+    return owner if owner is not None and revision.author_email == _address(owner) else None
+
+
+def signature(actor: Actor) -> Signature:
+    """Who makes a revision, now."""
+    if actor.user is None:
+        return Signature("anonymous", f"anonymous@{_MAIL_HOST}", index.now())
+    return Signature(actor.user.username, _address(actor.user), index.now())
+
+
+def _address(user: User) -> str:
+    return f"{user.uuid}@{_MAIL_HOST}"
