@@ -186,6 +186,7 @@ def test_the_way_back_after_signing_in(own_server: Callable[..., Server]) -> Non
 
 # ---------------------------------------------------------------------- forms of other sites
 
+_KINDS = {"int": "1", "uuid": "00000000-0000-4000-8000-000000000000"}
 _PARTS = {"username": "alice", "place": "alice", "revision": "HEAD", "path": "hello.py", "topic": "x", "filename": "x"}
 
 
@@ -197,7 +198,7 @@ def _routes(tmp_path: Path, *methods: str) -> list[tuple[str, str]]:
         if rule.endpoint.startswith("web.") and not rule.endpoint.endswith(".static"):
             path = re.sub(
                 r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>",
-                lambda m: "1" if m[1] == "int" else _PARTS.get(m[2], "GIST"),
+                lambda m: _KINDS.get(m[1]) or _PARTS.get(m[2], "GIST"),
                 rule.rule,
             )
             found += [(method, path) for method in rule.methods & set(methods)]
