@@ -11,10 +11,10 @@ from zipfile import ZipFile, ZipInfo
 
 from gistd import index
 from gistd.errors import NotFound
-from gistd.index import Gist, OAuthClient, User
+from gistd.index import Gist, OAuthClient, Subscription, User
 from gistd.store import Missing
 
-from . import gists, house, oauth, oauthclients
+from . import gists, house, oauth, oauthclients, webhooks
 from .access import Actor
 from .gists import Listing
 
@@ -22,7 +22,7 @@ _CHUNK = 256 * 1024
 
 README = """Everything that {username} had on gistd.
 
-account.json         the account, the gists that it likes, its apps, and the apps that act in its name
+account.json         the account, the gists that it likes, its webhooks and apps, and the apps that act in its name
 gists/<id>.json      a gist: its title, description, visibility, topics, and so on
 gists/<id>.git       its repository: git clone gists/<id>.git
 """
@@ -99,6 +99,7 @@ def _account(actor: Actor, user: User) -> dict[str, Any]:
         "email": user.email,
         "created_at": _moment(user.created_at),
         "likes": [_place(gist) for gist in gists.each(actor, Listing(liked_by=user))],
+        "webhooks": [_webhook(webhook) for webhook in webhooks.page(actor, house.settings.max_webhooks)[0]],
         "apps": [{**_app(app), "redirect_uri": app.redirect_uri} for app in oauthclients.of(user)],
         "authorized_apps": [
             {**_app(each.client), "scopes": each.scopes, "expires_at": _moment(each.expires_at)}
@@ -109,6 +110,16 @@ def _account(actor: Actor, user: User) -> dict[str, Any]:
 
 def _app(app: OAuthClient) -> dict[str, Any]:
     return {"client_id": app.public_id, "name": app.name, "created_at": _moment(app.created_at)}
+
+
+def _webhook(webhook: Subscription) -> dict[str, Any]:
+    return {
+        "url": webhook.url,
+        "dialect": webhook.dialect,
+        "events": webhook.events.split(),
+        "query": webhook.query,
+        "created_at": _moment(webhook.created_at),
+    }
 
 
 def _gist(actor: Actor, gist: Gist) -> dict[str, Any]:

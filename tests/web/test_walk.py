@@ -45,6 +45,16 @@ def asked(house: tuple[Server, str]) -> list[str]:
     return [*questions, f"/-/settings/apps/{old.id}", f"/-/settings/apps/{new.id}"]
 
 
+@pytest.fixture(scope="module")
+def hooks(house: tuple[Server, str]) -> list[str]:
+    """The pages of a webhook, and of something that it was told."""
+    alice = Person(house[0], "alice")
+    alice.sign_in()
+    made = alice.post("/-/settings/webhooks", url="http://receiver.invalid/hook", event="gist:create")
+    place = made.headers["Location"].partition("?")[0]
+    return [place, alice.post(f"{place}/ping").headers["Location"]]
+
+
 def sign_in(page: Page, server: Server, name: str) -> None:
     page.goto(f"{server.url}/-/login")
     page.fill("#username", name)
@@ -125,7 +135,7 @@ OWN = [
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1440, "light")])
 def test_axe_finds_nothing(
-    running: Browser, house: tuple[Server, str], asked: list[str], width: int, scheme: str
+    running: Browser, house: tuple[Server, str], asked: list[str], hooks: list[str], width: int, scheme: str
 ) -> None:
     server, path = house
     axe, found = Axe(), []
@@ -145,7 +155,7 @@ def test_axe_finds_nothing(
     for where in [*pages_of(path, server.client("alice")), "/-/login", "/-/register"]:
         look(page, where)
     sign_in(page, server, "alice")
-    for where in [*OWN, *asked]:
+    for where in [*OWN, *asked, *hooks]:
         look(page, where.format(path=path))
     page.context.close()
     assert found == []
@@ -156,7 +166,13 @@ LOOKS = [(True, 320, "dark"), (False, 320, "light"), (True, 1440, "light"), (Fal
 
 @pytest.mark.parametrize(("scripts", "width", "scheme"), LOOKS)
 def test_each_page_opens(
-    running: Browser, house: tuple[Server, str], asked: list[str], scripts: bool, width: int, scheme: str
+    running: Browser,
+    house: tuple[Server, str],
+    asked: list[str],
+    hooks: list[str],
+    scripts: bool,
+    width: int,
+    scheme: str,
 ) -> None:
     server, path = house
     page = context(running, width, scheme, scripts)
@@ -164,7 +180,7 @@ def test_each_page_opens(
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     sign_in(page, server, "alice")
-    for where in [*pages_of(path, server.client("alice")), *(each.format(path=path) for each in OWN), *asked]:
+    for where in [*pages_of(path, server.client("alice")), *(each.format(path=path) for each in OWN), *asked, *hooks]:
         answer = page.goto(server.url + where)
         assert answer is not None
         wrong = {"/nobody-here": 404, asked[2]: 400}

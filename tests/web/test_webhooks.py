@@ -1,11 +1,15 @@
 """The page of webhooks: made, tried out, looked into, told again, deleted; and nobody else's business."""
 
+import io
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 
 import pytest
+from peewee import sqlite3  # type: ignore[attr-defined]
 
-from tests.harness import Client, Server, wait_until
+from tests.harness import PASSWORD, Client, Server, wait_until
 from tests.web.people import Person, found
 from tests.webhooks.hooks import QUICK, arrived, on_its_page, paste, subscribe
 from tests.webhooks.receiver import Receiver
@@ -132,3 +136,22 @@ def test_another_ones_webhooks_are_not_there(house: Server, receiver: Receiver) 
     evil.session.headers["Sec-Fetch-Site"] = "cross-site"
     assert evil.request("POST", f"{here}/delete").status_code == 403
     assert owner.get(here).status_code == 200
+
+
+def test_the_export_has_them_and_they_end_with_the_account(house: Server, receiver: Receiver) -> None:
+    url = receiver.url("exported")
+    person, here = on_its_page(house, "hilda", url, ["gist:like", "gist:create"])
+    person.post(f"{here}/ping")
+    arrived(receiver, "exported")
+    archive = zipfile.ZipFile(io.BytesIO(person.get("/-/settings/export.zip").content))
+    [kept] = json.loads(archive.read("account.json"))["webhooks"]
+    assert {**kept, "created_at": ""} == {
+        "url": url, "dialect": "gistd", "events": ["gist:create", "gist:like"], "query": None, "created_at": "",
+    }  # fmt: skip
+    assert person.post("/-/settings/delete", current=PASSWORD).status_code == 303
+    index = sqlite3.connect(house.repos / "index.sqlite3")
+    assert index.execute("SELECT * FROM subscription WHERE url = ?", (url,)).fetchall() == []
+    assert (
+        index.execute("SELECT * FROM delivery WHERE subscription_id = ?", (here.rpartition("/")[2],)).fetchall() == []
+    )
+    index.close()
