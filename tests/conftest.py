@@ -15,6 +15,7 @@ LONGEST = (
     "test_load.py",
     "test_real_files.py",
     "test_benchmarks.py",
+    "test_attacks.py",
     "test_openapi.py",
     "test_walk.py",
 )

@@ -13,6 +13,7 @@ are the lists and searches in which they might be. Three things are held:
 
 import argparse
 import base64
+import hashlib
 import itertools
 import re
 import secrets
@@ -43,7 +44,7 @@ NAMES = {
     "id": ("id", "dashed"),
     "name": ("id", "slug"),
     "ident": ("ident", "id"),
-    "sha": ("sha", "head", "blob"),
+    "sha": ("sha", "head", "blob", "old_blob"),
     "file_id": ("file_id",),
 }
 """What a gist may be called by, where a route has a hole of that name; the rest of the holes is filled in below."""
@@ -127,10 +128,12 @@ class Hidden:
                              (gist["id"],)).fetchone()  # fmt: skip
         index.close()
         ident, sha, private_id, number = row
+        old = self.marks["old"].encode()
         return {
             "id": gist["id"], "dashed": re.sub("(.{8})(.{4})(.{4})(.{4})", r"\1-\2-\3-\4-", gist["id"]), "ident": ident,
             "sha": sha, "private_id": private_id or "x" * 20, "number": str(number), "file_id": file[0],
-            "blob": file[1], "head": gist["commits"][0]["version"], "first": gist["commits"][-1]["version"],
+            "blob": file[1], "old_blob": hashlib.sha1(b"blob %d\0%b" % (len(old), old)).hexdigest(),
+            "head": gist["commits"][0]["version"], "first": gist["commits"][-1]["version"],
             "slug": self.marks["slug"], "topic": self.marks["topic"], "path": f"{self.marks['path']}.txt",
         }  # fmt: skip
 
