@@ -14,6 +14,7 @@ import pytest
 
 from tests.api.sourcehut import gql
 from tests.api.sourcehut.gql import Asker, File
+from tests.harness import Git
 
 Check = Callable[["Cast"], Any]
 SHA, ZEROS = re.compile(r"[0-9a-f]{40}"), "0" * 40
@@ -75,6 +76,11 @@ class Cast:
 
 
 # ---------------------------------------------------------------------- what rows are made of
+
+
+def sha(id: str) -> str:
+    """What sourcehut calls the gist with this id."""
+    return hashlib.sha1(id.encode()).hexdigest()
 
 
 def signature(kind: Any) -> str:
@@ -232,6 +238,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("7.1 the public ones of others", pages("bert", THEIRS, lambda data: data["user"]["pastes"]), [25, 1]),
     ("7.1 my pastes, all visibilities", lambda c: {paste["visibility"] for paste in c.cleo.data(gql.LIST)["pastes"]["results"]}, {"PUBLIC", "UNLISTED", "PRIVATE"}),
     ("7.1 only public ones of others", lambda c: {paste["visibility"] for paste in c.bert.data('{ user(username: "cleo") { pastes { results { visibility } } } }')["user"]["pastes"]["results"]}, {"PUBLIC"}),
+    ("7.1 nor more by way of a paste of theirs", lambda c: {paste["visibility"] for paste in c.bert.data("query ($id: String!) { paste(id: $id) { user { pastes { results { visibility } } } } }", id=c.cleo.data(gql.LIST)["pastes"]["results"][2]["id"])["paste"]["user"]["pastes"]["results"]}, {"PUBLIC"}),
     ("7.1 newest first", lambda c: (made := [c.bert.create() for _ in range(2)], [paste["id"] for paste in c.bert.data(gql.LIST)["pastes"]["results"]][:2] == made[::-1])[1], True),
     ("7.1 my own paste", lambda c: c.anna.data(ID, id=c.private), lambda c: {"paste": {"id": c.private}}),
     ("7.1 in capitals", lambda c: c.anna.data(ID, id=c.private.upper()), lambda c: {"paste": {"id": c.private}}),
@@ -312,7 +319,7 @@ ROWS: list[tuple[str, Check, Any]] = [
     ("7.1 the beginning of an id is none", lambda c: c.anna.http.get(c.anna.paste(c.paste)["files"][0]["contents"][:-1]).status_code, 404),
     ("7.1 a blob wants a token", lambda c: (answer := c.nobody.http.get(c.anna.paste(c.paste)["files"][0]["contents"]), answer.status_code, answer.json())[1:], (401, {"errors": [{"message": UNSAID}]})),
     ("7.1 a right one", lambda c: c.nobody.http.get(f"/query/blob/{ZEROS}", headers={"Authorization": "Bearer x"}).status_code, 403),
-    ("7.1 cannot hurt who opens it", lambda c: c.anna.http.get(c.anna.paste(c.paste)["files"][0]["contents"]).headers["Content-Security-Policy"], "default-src 'none'; sandbox"),
+    ("7.1 cannot hurt who opens it", lambda c: c.anna.http.get(c.anna.paste(c.paste)["files"][0]["contents"]).headers["Content-Security-Policy"], "default-src 'none'; frame-ancestors 'none'; sandbox"),
     # ------------------------------------------------------------------ 7.3 hut
     *((f"7.3 fits the schema: {' '.join(query.split())[:40]}", lambda c, query=query: c.nobody.send({"query": query}).status_code, 401) for query in gql.HUT),
     ("7.3 paste create", lambda c: (answer := c.anna.upload(("a.txt", b"one\n"))["data"]["create"], sorted(answer), bool(SHA.fullmatch(answer["id"])), answer["user"])[1:], (["id", "user"], True, {"canonicalName": "~alice"})),
@@ -367,8 +374,8 @@ ROWS: list[tuple[str, Check, Any]] = [
     # ------------------------------------------------------------------ the same elsewhere
     ("a paste made here is REST's", lambda c: c.rest(c.anna.create(*TWO, (None, b"x"), visibility="PRIVATE")).items() >= {"user": {"canonical_name": "~alice", "name": "alice"}, "visibility": "private", "files": [{"filename": name, "blob_id": hashlib.sha1(b"blob %d\0%s" % (len(content), content)).hexdigest()} for name, content in [*TWO, (None, b"x")]]}.items(), True),
     ("a paste made by REST is here", lambda c: c.anna.contents(c.anna.http.request("POST", "/api/pastes", json={"visibility": "private", "files": [{"filename": "a", "contents": "x"}, {"contents": "y"}]}).json()["sha"]), [("a", b"x"), (None, b"y")]),
-    ("a gist of Opengist's is here", lambda c: c.anna.contents(hashlib.sha1(c.anna.http.create({"b.py": "1", "a.py": "2"})["id"].encode()).hexdigest()), [("a.py", b"2"), ("b.py", b"1")]),
-    ("one of nobody's is here", lambda c: c.anna.data("query ($id: String!) { paste(id: $id) { user { canonicalName pastes { results { id } } } } }", id=hashlib.sha1(c.nobody.http.request("POST", "/api/v1/pastes", json={"files": [{"content": {"format": "text", "value": "x"}}]}).json()["result"]["id"].encode()).hexdigest())["paste"]["user"], {"canonicalName": "~anonymous", "pastes": {"results": []}}),
+    ("a gist of Opengist's is here", lambda c: c.anna.contents(sha(c.anna.http.create({"b.py": "1", "a.py": "2"})["id"])), [("a.py", b"2"), ("b.py", b"1")]),
+    ("one of nobody's is here", lambda c: c.anna.data("query ($id: String!) { paste(id: $id) { user { canonicalName pastes { results { id } } } } }", id=sha(c.nobody.http.request("POST", "/api/v1/pastes", json={"files": [{"content": {"format": "text", "value": "x"}}]}).json()["result"]["id"]))["paste"]["user"], {"canonicalName": "~anonymous", "pastes": {"results": []}}),
 ]  # fmt: skip
 
 
@@ -377,3 +384,16 @@ def test_statement(askers: dict[str, Asker], check: Check, expected: Any) -> Non
     cast = Cast(askers)
     found = check(cast)
     assert found == (expected(cast) if callable(expected) else expected)
+
+
+def test_git_has_what_was_made_here_and_the_other_way_round(askers: dict[str, Asker], git: Git) -> None:
+    anna = askers["anna"]
+    id = anna.create(("a.txt", b"one\r\n"), ("na\u00efve.txt", "☃\n".encode()), visibility="PRIVATE")
+    gist = next(each for each in anna.http.get("/api/gists").json() if sha(each["id"]) == id)
+    clone = git.clone(gist["clone_url"].replace("http://", f"http://alice:{anna.http.token}@"))
+    assert (clone / "a.txt").read_bytes() == b"one\r\n" and (clone / "na\u00efve.txt").read_text() == "☃\n"
+    git.commit(clone, {"a.txt": b"two\n"})
+    git("push", "-q", cwd=clone)
+    assert anna.contents(id) == [("a.txt", b"two\n"), ("na\u00efve.txt", "☃\n".encode())]
+    anna.data(gql.DELETE, id=id)
+    assert git.try_("fetch", cwd=clone).returncode != 0

@@ -64,15 +64,6 @@ def _answer(result: Any, status: int = 200) -> Response:
 face = Face("graphql", _actor, _answer_error, r"/query(/|$)", url_prefix="/query")
 
 
-@face.after_app_request
-def _headers(response: Response) -> Response:
-    if face.is_asked():
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-        response.headers.setdefault("Vary", "Authorization")
-    return response
-
-
 class QueryIn(Shape):
     query = fields.String(required=True)
     variables = fields.Dict(allow_none=True, load_default=None)
@@ -117,6 +108,4 @@ def show_services(_: Actor) -> Response:
 def show_blob(actor: Actor, sha: str) -> Response:
     """The bytes of a blob that a paste holds which you may read."""
     contents, file = blobs.find(actor, sha.lower())
-    response = Response(contents.read(file), content_type="text/plain; charset=utf-8")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return Response(contents.read(file), content_type="text/plain; charset=utf-8")
