@@ -5,6 +5,7 @@ python -m tests.damage [--step N]     every Nth byte is changed; 1 by default
 
 import argparse
 import gc
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -46,6 +47,8 @@ def faults(file: Path, step: int) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "zeros", lambda: file.write_bytes(b"\0" * len(whole))
     yield "longer", lambda: file.write_bytes(whole + b"\0")
     yield "deleted", file.unlink
+    if os.getuid():  # root reads everything
+        yield "not to be read", lambda: file.chmod(0)
 
 
 def prepare(root: Path) -> tuple[Store, list[dict[str, bytes]], str]:

@@ -4,6 +4,7 @@ revision makes the same archive."""
 import gzip
 import tarfile
 import time
+from collections.abc import Iterator
 from io import BytesIO
 from typing import IO, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -36,11 +37,11 @@ def _made_at(contents: Contents) -> int:
 def _zip(contents: Contents, at: int, sink: IO[bytes]) -> None:
     moment = time.gmtime(min(max(at, _ZIP_FROM), _ZIP_TO))[:6]
     with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
-        for file in contents.files:
-            entry = ZipInfo(_path(contents, file), moment)
+        for path, permissions, content in _parts(contents):
+            entry = ZipInfo(path, moment)
             entry.compress_type = ZIP_DEFLATED
-            entry.external_attr = (_REGULAR_FILE | _permissions(file)) << 16
-            archive.writestr(entry, contents.read(file))
+            entry.external_attr = (_REGULAR_FILE | permissions) << 16
+            archive.writestr(entry, content)
 
 
 def _tar(contents: Contents, at: int, sink: IO[bytes]) -> None:
@@ -48,14 +49,20 @@ def _tar(contents: Contents, at: int, sink: IO[bytes]) -> None:
         gzip.GzipFile("", "wb", fileobj=sink, mtime=0) as squeezed,
         tarfile.open(fileobj=cast(IO[bytes], squeezed), mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
-        for file in contents.files:
-            entry = tarfile.TarInfo(_path(contents, file))
-            entry.size, entry.mtime, entry.mode = file.size, at, _permissions(file)
-            archive.addfile(entry, BytesIO(contents.read(file)))
+        for path, permissions, content in _parts(contents):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mtime, entry.mode = len(content), at, permissions
+            archive.addfile(entry, BytesIO(content))
 
 
-def _path(contents: Contents, file: File) -> str:
-    return f"{name(contents)}/{file.path}"
+def _parts(contents: Contents) -> Iterator[tuple[str, int, bytes]]:
+    """The path, the permissions and the bytes of each file; of one that is damaged, a note in its place."""
+    for file in contents.files:
+        path, content = f"{name(contents)}/{file.path}", contents.look(file)
+        if content is None:
+            yield f"{path}.damaged", 0o644, b"This file is damaged and cannot be read.\n"
+        else:
+            yield path, _permissions(file), content
 
 
 def _permissions(file: File) -> int:

@@ -10,9 +10,8 @@ from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 from gistd import index
-from gistd.errors import NotFound
+from gistd.errors import NotFound, Unavailable
 from gistd.index import Gist, OAuthClient, Subscription, User
-from gistd.store import Missing
 
 from . import gists, house, oauth, oauthclients, webhooks
 from .access import Actor
@@ -76,8 +75,8 @@ def _repository(archive: ZipFile, gist: Gist) -> Iterator[None]:
                     while chunk := file.read(_CHUNK):
                         entry.write(chunk)
                         yield
-    except Missing:
-        _put(archive, f"{root}.missing", b"The repository of this gist is missing.\n")
+    except Unavailable as error:
+        _put(archive, f"{root}.missing", f"{error.message}\n".encode())
 
 
 def _put(archive: ZipFile, name: str, content: bytes) -> None:

@@ -6,6 +6,7 @@ that finds the row behind its repository, as a crash between the two leaves it, 
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from gistd import index
-from gistd.errors import Invalid, NotFound
+from gistd.errors import Invalid, NotFound, Unavailable
 from gistd.index import Gist, User
 from gistd.store import File, Repository
 
@@ -76,6 +77,13 @@ class Contents:
 
     def read(self, file: File | index.File) -> bytes:
         return self.repository.read(file.blob)
+
+    def look(self, file: File | index.File) -> bytes | None:
+        """As `read`; None for a file that is damaged."""
+        try:
+            return self.read(file)
+        except Unavailable:
+            return None
 
     def noted(self) -> list[index.File]:
         """The files at the head, by path, with their ids and what was said of them. Asks the index."""
@@ -270,9 +278,13 @@ def repository(gist: Gist) -> Repository:
 
 
 def beginning(gist: Gist, file: index.File) -> bytes:
-    """The first BEGINNING bytes of a file: enough to look at it in a list, or to guess what it is."""
-    with catalogue.present(gist):
+    """The first BEGINNING bytes of a file: enough to look at it in a list, or to guess what it is.
+
+    None of one that is damaged: it does not take the list away.
+    """
+    with catalogue.present(gist), suppress(Unavailable):
         return _beginning(gist.id, file.blob)
+    return b""
 
 
 @lru_cache(maxsize=256)

@@ -87,7 +87,8 @@ class _Match(NamedTuple):
 def _matches(contents: Contents, words: Sequence[str]) -> Iterator[_Match]:
     fit = search.fitting(sorted(contents.files, key=lambda file: file.path))  # as the index had them
     for position, file in enumerate(contents.files, 1):
-        content = text.decode(contents.read(file)) if file.path in fit else None
+        raw = contents.look(file) if file.path in fit else None
+        content = None if raw is None else text.decode(raw)
         for number, line in _lines(content or "", words):
             yield _Match(sum(word in line.lower() for word in words), position, number, line)
 

@@ -1,8 +1,10 @@
 """The revisions of a gist: what each changed, and who made it."""
 
+from contextlib import suppress
 from functools import lru_cache
 
 from gistd import index
+from gistd.errors import Unavailable
 from gistd.index import Gist, User
 from gistd.store import ChangeCounts, Revision, Signature
 
@@ -19,7 +21,13 @@ def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> l
         opened = house.store.open(gist.id)
         start = revision or opened.head
         revisions = opened.history(start, limit, skip) if start else []
-        return [(entry, _counts(gist.id, entry.id)) for entry in revisions]
+        return [(entry, _counted(gist.id, entry.id)) for entry in revisions]
+
+
+def _counted(id: str, revision: str) -> ChangeCounts:
+    with suppress(Unavailable):
+        return _counts(id, revision)
+    return ChangeCounts(0, 0, 0)  # it, or the one before, is damaged
 
 
 @lru_cache(maxsize=8192)

@@ -8,6 +8,8 @@ from typing import cast
 import pygit2
 from pygit2.enums import DeltaStatus
 
+from .objects import size_of
+
 MAX_DIFF_BYTES = 128 * 1024
 MAX_DIFFED_BYTES = 1024 * 1024
 """A changed file with a side larger than the first, and all files of a revision beyond the second, count as
@@ -103,7 +105,7 @@ class Changes:
         return max(self._size(delta.old_file.id), self._size(delta.new_file.id))
 
     def _size(self, id: pygit2.Oid) -> int:
-        return self._git.odb.read_header(id)[1] if id else 0  # the null id stands for the side that is not there
+        return size_of(self._git, id) if id else 0  # the null id stands for the side that is not there
 
     def _is_text(self, delta: pygit2.DiffDelta) -> bool:
         """Whether both sides are; what is damaged and cannot be read is not."""

@@ -43,7 +43,8 @@ def tidy(repository: Repository) -> None:
 def copy(repository: Repository, directory: Path) -> None:
     """Write all that the branch reaches as one pack into a directory, synced."""
     if head := repository.head:
-        _pack(repository, repository.objects([head]), directory)
+        with readable(repository.path):
+            _pack(repository, repository.objects([head]), directory)
 
 
 def collect(repository: Repository, lost_before: datetime | None) -> Sizes:

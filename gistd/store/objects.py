@@ -45,6 +45,14 @@ class Signature:
         return f"{self.name} <{self.email}> {int(self.at.timestamp())} {zone}".encode()
 
 
+def size_of(repository: pygit2.Repository, id: pygit2.Oid) -> int:
+    """The size of a blob; 0 for one that is so damaged that it cannot be told."""
+    try:
+        return int(repository.odb.read_header(id)[1])
+    except (KeyError, ValueError, pygit2.GitError):
+        return 0
+
+
 class _Nowhere(pygit2.OdbBackend):
     """Takes objects and forgets them; libgit2 names them on the way."""
 

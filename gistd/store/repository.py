@@ -90,13 +90,13 @@ class Repository:
         for entry in tree:
             path = folder + str(entry.name)
             if entry.filemode in (objects.REGULAR, objects.EXECUTABLE):
-                yield File(path, str(entry.id), self._git.odb.read_header(entry.id)[1], int(entry.filemode))
+                yield File(path, str(entry.id), objects.size_of(self._git, entry.id), int(entry.filemode))
             elif isinstance(entry, pygit2.Tree):
                 yield from self._walk_tree(entry, path + "/")
 
     def read(self, blob: str) -> bytes:
-        """The bytes of a blob that `files` named."""
-        with readable(self.path):
+        """The bytes of a blob that `files` named. Unavailable when they are damaged."""
+        with readable(self.path, "this file is damaged and cannot be read"):
             return cast(pygit2.Blob, self._git[blob]).data
 
     def resolve(self, digits: str) -> str:
@@ -217,11 +217,19 @@ class Repository:
         return id in self._git.odb and not self.reaches(id)
 
     def history(self, start: str, limit: int, skip: int = 0) -> list[Revision]:
-        """Revisions from `start` back, newest first."""
+        """Revisions from `start` back, newest first; as far as they can be read."""
         with readable(self.path):
             # Unsorted: a topological order would walk all of the history for its first page.
             walker = self._git.walk(start, SortMode.NONE)
-            return [_revision(commit) for commit in islice(walker, skip, skip + limit)]
+        found: list[Revision] = []
+        try:
+            with readable(self.path):
+                for commit in islice(walker, skip, skip + limit):
+                    found.append(_revision(commit))
+        except Unavailable:
+            if not found and not skip:
+                raise
+        return found
 
     def parent(self, revision: str) -> str | None:
         """The first parent of a revision; None if it has none."""
@@ -262,13 +270,24 @@ class Repository:
         self._check_contents(files, {blob.id: blob.content for blob in blobs})
         folders = objects.trees(files)
         root = folders[-1].id
+        damaged = [blob for blob in blobs if blob.id in self._git.odb and not self._is_whole(blob.id)]
         if head and root == str(self._commit(head).tree_id):
+            if damaged:
+                packs.write(self.packs, damaged)  # what is newest is read first
             return None
         commit = objects.commit(root, [head] if head else [], author, message)
-        packs.write(self.packs, (item for item in [*blobs, *folders, commit] if item.id not in self._git.odb))
+        new = [item for item in [*blobs, *folders, commit] if item.id not in self._git.odb]
+        packs.write(self.packs, [*new, *damaged])
         disk.sync(self.packs)
         self.move_head(head, commit.id)
         return commit.id
+
+    def _is_whole(self, blob: str) -> bool:
+        try:
+            self.read(blob)
+        except Unavailable:
+            return False
+        return True
 
     def _check_contents(self, files: list[File], new: dict[str, bytes]) -> None:
         for file in files:
@@ -352,11 +371,9 @@ def _text(raw: bytes | None) -> str:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path, problem: str = "the repository of this gist cannot be read") -> Iterator[None]:
     """What libgit2 cannot read is Unavailable."""
     try:
         yield
     except (KeyError, ValueError, pygit2.GitError, OSError) as error:
-        raise Unavailable(
-            "the repository of this gist cannot be read; its operator can find out more with `gistd doctor`"
-        ) from error
+        raise Unavailable(f"{problem}; its operator can find out more with `gistd doctor`") from error

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from gistd.core import languages, rendering, text
 from gistd.core.gists import Contents
 from gistd.core.rendering import Document
-from gistd.errors import Unavailable
 from gistd.http import path_of
 from gistd.index import File as NotedFile
 from gistd.store import File
@@ -69,9 +68,8 @@ def _shown(contents: Contents, file: File, number: int, noted: NotedFile | None,
     shown = ShownFile(file, number, name, f"{base}/raw/{path}")
     if file.size > MAX_BYTES:
         return _because(shown, _("too large to be shown here"))
-    try:
-        content = contents.read(file)
-    except Unavailable:
+    content = contents.look(file)
+    if content is None:
         return _because(shown, _("damaged and cannot be read"))
     kind = text.mime_type(content)
     if kind in IMAGES:

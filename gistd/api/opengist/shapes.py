@@ -236,7 +236,9 @@ def full_gist(actor: Actor, contents: Contents) -> dict[str, Any]:
 
 
 def _file(contents: Contents, file: File) -> dict[str, Any]:
-    content = contents.read(file)
+    content = contents.look(file)
+    if content is None:
+        return _damaged(file)
     type = text.mime_type(content)
     words = text.decode(content)
     shown = content if file.path.endswith(".ipynb") else content[:MAX_BYTES_SHOWN]  # half a notebook is none
@@ -254,6 +256,19 @@ def _file(contents: Contents, file: File) -> dict[str, Any]:
         "truncated": len(shown) < len(content),
         "content": body,
         "encoding": encoding,
+    }
+
+
+def _damaged(file: File) -> dict[str, Any]:
+    """A file that cannot be read: nothing of it is here, and its own address says why."""
+    return {
+        "filename": file.path,
+        "type": "application/octet-stream",
+        "language": "Binary",
+        "size": file.size,
+        "truncated": True,
+        "content": "",
+        "encoding": "base64",
     }
 
 

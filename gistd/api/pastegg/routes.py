@@ -119,7 +119,9 @@ def show_paste(actor: Actor, id: str) -> Response:
     full = request.args.get("full") in ("true", "on")
     files = shapes.readme_first(contents.noted())
     return answer(
-        shapes.paste(contents.gist, [shapes.full_file(contents, file) if full else shapes.file(file) for file in files])
+        shapes.paste(
+            contents.gist, [shapes.full_file_if_whole(contents, file) if full else shapes.file(file) for file in files]
+        )
     )
 
 
@@ -146,7 +148,7 @@ def delete_paste(actor: Actor, id: str) -> Response:
 def list_files(actor: Actor, id: str) -> Response:
     """The files of a paste with their content."""
     contents = gists.contents(_paste(actor, _id(id)))
-    return answer([shapes.full_file(contents, file) for file in shapes.readme_first(contents.noted())])
+    return answer([shapes.full_file_if_whole(contents, file) for file in shapes.readme_first(contents.noted())])
 
 
 @_at("POST", "/pastes/<id>/files", scope=Scope.GIST_WRITE)
@@ -228,7 +230,7 @@ def list_pastes_of_user(actor: Actor, username: str) -> Response:
     page = gists.page(actor, Listing(owner=user, sort=Sort.CREATED), number, PAGE_SIZE)
     if number > 1 and not page.gists:
         raise Refused("missing_paste", status=404)
-    return answer([shapes.previewed_paste(gists.contents(gist)) for gist in page.gists])
+    return answer([shapes.previewed_paste(gist) for gist in page.gists])
 
 
 def _page() -> int:

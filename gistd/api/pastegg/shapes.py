@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from marshmallow.validate import OneOf
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
 from gistd.api import NotJson, Shape, name_of, parse, problem
-from gistd.core import house, languages
+from gistd.core import gists, house, languages
 from gistd.core.gists import Contents
+from gistd.errors import Unavailable
 from gistd.index import VISIBILITIES, File, Gist, User, is_text
 
 from . import content
@@ -181,6 +183,14 @@ def full_file(contents: Contents, entry: File) -> dict[str, Any]:
     return {**file(entry), "content": content.shown(contents.read(entry), entry.encoding)}
 
 
+def full_file_if_whole(contents: Contents, entry: File) -> dict[str, Any]:
+    """As `full_file`; without the content of one that is damaged, whose own address says so."""
+    try:
+        return full_file(contents, entry)
+    except Unavailable:
+        return file(entry)
+
+
 def readme_first(files: Iterable[File]) -> list[File]:
     """The files in the order of paste.gg's pages."""
     return sorted(files, key=lambda each: (name_of(each).partition(".")[0].lower() != "readme", name_of(each).encode()))
@@ -208,18 +218,19 @@ def listed_paste(gist: Gist) -> dict[str, Any]:
     }
 
 
-def previewed_paste(contents: Contents) -> dict[str, Any]:
+def previewed_paste(gist: Gist) -> dict[str, Any]:
     """A paste as lists of users have it: the first text among its files with its beginning."""
-    files = []
-    found = False
-    for entry in readme_first(contents.noted()):
-        files.append(file(entry))
-        if not found and entry.encoding != "base64" and entry.size <= _PREVIEWED:
-            whole = content.shown(contents.read(entry), entry.encoding)
-            if whole["format"] == "text":
-                files[-1]["content"] = {"format": "text", "value": preview(whole["value"].encode())}
-                found = True
-    return paste(contents.gist, files)
+    entries = readme_first(gists.noted(gist))
+    files = {entry.id: file(entry) for entry in entries}
+    with suppress(Unavailable):  # what is damaged does not take the list away
+        contents = gists.contents(gist)
+        for entry in entries:
+            raw = contents.look(entry) if entry.encoding != "base64" and entry.size <= _PREVIEWED else None
+            whole = None if raw is None else content.shown(raw, entry.encoding)
+            if whole and whole["format"] == "text":
+                files[entry.id]["content"] = {"format": "text", "value": preview(whole["value"].encode())}
+                break
+    return paste(gist, list(files.values()))
 
 
 def preview(text: bytes) -> str:

@@ -59,7 +59,7 @@ def _theirs(
 ) -> Theirs:
     if other is None:
         return Theirs()
-    base, theirs = before.get(edited.was, b""), now.read(other)
+    base, theirs = before.get(edited.was, b""), now.look(other) or b""
     mine = base if edited.content is None else edited.content
     return Theirs(str(other.path), diffs.between(*((base, theirs) if edited.delete else (theirs, mine)), until))
 

@@ -185,7 +185,8 @@ def read(cards: Iterable[Card], contents: Contents) -> None:
     """Fill the text areas of these cards, as far as there is room on the page."""
     left = house.settings.max_form_bytes
     for card in cards:
-        words = text.editable(contents.read(contents.find(card.was))) if card.size <= left else None
+        content = contents.look(contents.find(card.was)) if card.size <= left else None
+        words = None if content is None else text.editable(content)
         left -= card.size if words is not None else 0
         card.text = words
 

@@ -61,7 +61,8 @@ def edit(actor: Actor, username: str, name: str) -> AnyResponse:
         if more := _more(actor, sheet, gist):
             return more
         base = _base(gist, sheet.revision)
-        before = {file.path: base.read(file) for file in base.files} if base else {}
+        read = {file.path: base.look(file) for file in base.files} if base else {}
+        before = {path: content for path, content in read.items() if content is not None}
         crossed.refuse_words(sheet, gist)
         gist = gists.change(actor, gist, _plan(sheet, gist, base, before))
     except GistdError as refused:
