@@ -65,7 +65,7 @@ DOCUMENTS = {
     "a long value": (f'mutation {{ update(id: "x", visibility: {"P" * 60_000}) {{ id }} }}', None),
     "a long string": (of(f'paste(id: "{"a" * 60_000}") {{ id }}'), ""),
     "a large number": (of(f"userWebhook(id: {'9' * 5000}) {{ id }}"), None),
-    "comments": ("#\n" * 15_000 + "{ version { major } }", TOKENS),
+    "comments": ("#\n" * 15_000 + "{ version { major } }", TOKENS.replace("tokens", "comments")),
     "commas": ("{ version { major } }" + "," * 60_000, ""),
     "100 operations": ("".join(f"query a{n} {{ me {{ id }} }} " for n in range(100)), ONE),
     "100 unknown fields": (of(numbered(100)), "Cannot query field 'a0' on type 'Query'."),
