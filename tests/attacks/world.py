@@ -1,6 +1,7 @@
 """A house in this process with people and gists in it, and its whole application, asked without a socket."""
 
 import atexit
+import base64
 import hashlib
 import io
 import logging
@@ -81,7 +82,7 @@ def temporary() -> Path:
 
 
 class World:
-    """Alice, who is an admin, bob, and a gist of alice's; every credential that there is of hers."""
+    """Alice, who is an admin, bob, and a gist of alice's; every credential that there is, of hers."""
 
     def __init__(self) -> None:
         settings = Settings(repos=temporary() / "repos", rate_limits=False, secret_key="k" * 32, max_files=50)
@@ -90,16 +91,16 @@ class World:
         logging.getLogger("gistd").addHandler(self._listener)
         logging.getLogger("gistd").propagate = False
         self.alice = Actor(accounts.create_user("alice", PASSWORD), ALL_SCOPES)
-        self.bob = Actor(accounts.create_user("bob", PASSWORD), ALL_SCOPES)
+        accounts.create_user("bob", PASSWORD)
         assert self.alice.user is not None
         digests.set_secret(self.alice.user, SECRET)
-        self.session = sessions.start(self.alice.user, "a browser", "127.0.0.1")
+        token = credentials.issue_token(self.alice.user, ALL_SCOPES)
         self._secrets = {
-            b"$TOKEN": credentials.issue_token(self.alice.user, ALL_SCOPES),
-            b"$READER": credentials.issue_token(self.alice.user, ["gist:read"]),  # type: ignore[list-item]
+            b"$TOKEN": token,
+            b"$BASIC": base64.b64encode(f"alice:{token}".encode()).decode(),
             b"$KEY": credentials.issue_key(self.alice.user),
             b"$APITOKEN": masterkeys.issue_token(self.alice.user),
-            b"$SESSION": self.session,
+            b"$SESSION": sessions.start(self.alice.user, "a browser", "127.0.0.1"),
         }
         client, hidden = oauthclients.register(self.alice.user, "an app", _APP)
         legacy, _ = oauthclients.register(self.alice.user, "an old app", _APP, legacy=True)
