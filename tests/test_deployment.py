@@ -28,6 +28,11 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_the_documented_nginx(own_server: Callable[..., Server], tmp_path: Path, git: Git) -> None:
     """Without its TLS: pages, large bodies, clones and pushes in chunks; addresses are the proxy's, and not forged."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -44,7 +49,7 @@ def test_the_documented_nginx(own_server: Callable[..., Server], tmp_path: Path,
     nginx = subprocess.Popen([str(program), "-e", tmp_path / "error.log", "-c", conf], stderr=subprocess.DEVNULL)
     try:
         server.url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "nginx listens")
+        wait_until(lambda: listens(port), "nginx listens")
         alice = server.user("alice")
         gist = alice.create({"large": "x" * 9_000_000})
         assert gist["clone_url"].startswith(server.url)
