@@ -77,6 +77,7 @@ def run(root: Path, step: int) -> Totals:
     for name in sorted(str(file.relative_to(place)) for file in place.rglob("*") if file.is_file()):
         kind = Path(name).suffix or Path(name).name
         for fault, damage in faults(place / name, step):
+            (place / name).chmod(0o644)
             damage()
             totals.found[kind] += 1
             if not (store.problems(ID, head) or store.remains(ID)):
@@ -104,7 +105,8 @@ def _wrongly_read(store: Store, right: set[bytes]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as root:
+    parser.add_argument("--step", type=int, default=1)
+    with tempfile.TemporaryDirectory() as root:
         totals = run(Path(root), parser.parse_args().step)
     print(totals, *totals.overlooked[:20], *totals.wrong[:20], sep="\n")
     raise SystemExit(bool(totals.overlooked or totals.wrong))
