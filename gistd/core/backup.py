@@ -125,6 +125,8 @@ def restore(source: Path, settings: Settings, replace: bool, progress: Progress)
     """
     os.umask(0o077)
     store = Store(settings.repos)
+    if source.resolve().is_relative_to(store.root.resolve()):
+        raise Conflict(f"the backup must not be in {store.root}, which it is to become")
     index.close()
     index.connect(settings.index_url)
     _make_room(store.root, replace)

@@ -27,6 +27,7 @@ else:
 MANIFEST = "manifest.jsonl"
 SUFFIX = ".tar.zst"
 _STAMP = re.compile(r"\d{8}T\d{12}Z")
+_OURS = re.compile(r"\d{8}T\d{12}Z|partial|[0-9a-f]{2}")
 _NAME = re.compile(
     r"\d{8}T\d{12}Z/[a-z_]+\.?[a-z0-9]*|[0-9a-f]{2}/[0-9a-f]{32}\.git/objects/(pack|[0-9a-f]{2})/[\w.-]+"
 )
@@ -64,6 +65,8 @@ def opened(target: Path) -> Iterator[Vault]:
     is_file = target.name.endswith(SUFFIX)
     if not is_file and target.suffix in (".tar", ".zst", ".gz", ".tgz", ".zip"):
         raise Conflict(f"a backup is a folder, or a file whose name ends in {SUFFIX}")
+    if not is_file and target.exists() and not all(_OURS.fullmatch(place.name) for place in target.iterdir()):
+        raise Conflict(f"{target} holds something that is no backup of gistd; give a folder of its own")
     work = target.with_name(f"{target.name}.partial") if is_file else target / "partial"
     try:
         work.mkdir(mode=0o700, parents=True, exist_ok=True)
