@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -104,6 +104,15 @@ def test_a_request_has_an_id(observed: Server, asked: str, taken: bool) -> None:
         wanted = {"id": id, "path": path, "status": str(answer.status_code)}.items()
         wait_until(lambda wanted=wanted: [line for line in lines(observed) if wanted <= line.items()], "it is logged")
     assert len(observed.nobody.get("/-/health").headers["X-Request-ID"]) == 16
+
+
+def test_a_page_for_what_went_wrong_says_which_request_it_was(own_server: Callable[..., Server]) -> None:
+    server = own_server().start("--workers", "1")
+    gist = server.user("alice").create()
+    for pack in (server.repository(gist["id"]) / "objects" / "pack").iterdir():
+        pack.unlink()
+    answer = server.nobody.get(f"/alice/{gist['id']}/raw/HEAD/hello.py")
+    assert answer.status_code >= 500 and answer.headers["X-Request-ID"] in answer.text
 
 
 def test_metrics_are_for_those_who_hold_the_token(observed: Server, olga: Client, server: Server) -> None:
