@@ -123,6 +123,7 @@ def _held(code: OAuthCode) -> Any:
 def end(code: OAuthCode) -> None:
     """Let what the code was spent for be void."""
     with write():
+        _wait_for(code)
         _end(code)
 
 
@@ -133,5 +134,12 @@ def _end(code: OAuthCode) -> None:
 
 def _spent(code: OAuthCode) -> bool:
     """Whether it is spent now, and was not before: of two at once, one spends it."""
+    _wait_for(code)
     unspent = (OAuthCode.secret_hash == code.secret_hash) & ~OAuthCode.spent
     return bool(OAuthCode.update(spent=True).where(unspent).execute())
+
+
+def _wait_for(code: OAuthCode) -> None:
+    """Let all who have this code wait for each other, by a write to it: else some of them would hold the code and want
+    its token, and others the other way round."""
+    OAuthCode.update(spent=OAuthCode.spent).where(OAuthCode.secret_hash == code.secret_hash).execute()

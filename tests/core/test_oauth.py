@@ -46,18 +46,21 @@ def test_a_code_is_good_once_and_takes_back_what_it_gave(alice: Actor, bob: Acto
 
 
 def test_of_many_who_spend_a_code_one_gets_a_token_that_is_void(alice: Actor, bob: Actor) -> None:
-    code = _code(bob, _app(alice))
+    """And none of them waits for another one in a circle, which PostgreSQL would end with an error."""
+    client = _app(alice)
 
-    def spend() -> Given | None:
+    def spend(code: OAuthCode) -> Given | None:
         try:
             return oauth.exchange(code)
         finally:
             index.close()
 
-    with ThreadPoolExecutor(8) as pool:
-        given = [each.result() for each in [pool.submit(spend) for _ in range(8)]]
-    assert len([each for each in given if each is not None]) == 1
-    assert not _opens(next(filter(None, given)))
+    for _ in range(8):
+        code = _code(bob, client)
+        with ThreadPoolExecutor(8) as pool:
+            given = [each.result() for each in [pool.submit(spend, code) for _ in range(8)]]
+        assert len([each for each in given if each is not None]) == 1
+        assert not _opens(next(filter(None, given)))
 
 
 def test_in_the_older_flow_an_app_has_one_token(alice: Actor, bob: Actor) -> None:
