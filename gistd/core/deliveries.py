@@ -8,6 +8,7 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from math import ceil
 from typing import Any
 
 from gistd import index
@@ -115,7 +116,8 @@ def _settle(delivery: Delivery, outcome: dict[str, Any], due: datetime | None, *
 
 
 def _soon(subscription: int, at: datetime) -> None:
-    jobs.later("deliver", subscription, delay=max(0, round((at - index.now()).total_seconds())))
+    # Not a moment too early: it would find nothing to do, and nobody else would look for a minute.
+    jobs.later("deliver", subscription, delay=max(0, ceil((at - index.now()).total_seconds())))
 
 
 def _wait(attempts: int) -> timedelta:

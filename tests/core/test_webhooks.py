@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gistd import index
-from gistd.core import events, gists, house, jobs, likes, revisions, webhooks
+from gistd.core import deliveries, events, gists, house, jobs, likes, revisions, webhooks
 from gistd.core.access import ALL_SCOPES, NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
 from gistd.core.events import Kind
@@ -218,6 +218,20 @@ def test_one_at_a_time_sends(alice: Actor) -> None:
     webhooks.ping(webhook)
     assert [row.kind for row in webhooks.told(webhook, 1)[0]] == [Kind.PING]
     assert [id for id, _ in index.webhooks.due(until)] == [webhook.id]  # who tries it out does not wait
+
+
+def test_nobody_looks_too_early(alice: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who came a moment before something is due would find nothing to do, and nobody else would look for a minute."""
+    webhook = subscribe(alice)
+    gists.create(alice, draft())
+    asked: list[int] = []
+    monkeypatch.setattr(jobs, "later", lambda name, id, delay=0: asked.append(delay))
+    [told] = webhooks.told(webhook, 1)[0]
+    for milliseconds in (400, 1400, 2400):
+        at = index.now() + timedelta(milliseconds=milliseconds)
+        index.webhooks.note(told, {"due_at": at})
+        deliveries.sweep()
+        assert index.now() + timedelta(seconds=asked[-1]) >= at
 
 
 def test_what_was_told_long_ago_is_forgotten(alice: Actor) -> None:

@@ -10,11 +10,11 @@ QUICK = {
     "webhook_allow": "127.0.0.0/8",
     "webhook_retry_seconds": 0,
     "webhook_attempts": 3,
-    "webhook_seconds": 1,
+    "webhook_seconds": 2,
     "max_webhooks": 1000,
     "rate_limits": "false",
 }
-"""Settings with which little has to be waited for."""
+"""Settings with which little has to be waited for, and yet enough where much else is going on."""
 
 EVERYTHING = ["gist:create", "gist:update", "gist:delete", "gist:fork", "gist:like"]
 HERE = "/api/pastes/webhooks"

@@ -14,6 +14,9 @@ from tests.harness import GISTD, Client, Server, require, wait_until
 from tests.webhooks.hooks import QUICK, deliveries, paste, settled, subscribe
 from tests.webhooks.receiver import Receiver
 
+SETTINGS = {**QUICK, "webhook_seconds": 1, "webhook_attempts": 20}
+"""Whoever was killed while sending is thought to be gone after five times so long."""
+
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -44,10 +47,11 @@ def beside(server: Server) -> int:
 
 def all_arrive(tool: Client, webhook: int, receiver: Receiver, path: str, pastes: list[str]) -> None:
     """Each paste was told, and the index knows it."""
-    wait_until(
-        lambda: [each["response_status"] for each in deliveries(tool, webhook)] == [200] * len(pastes),
-        "all have arrived",
-    )
+
+    def statuses() -> list[int]:
+        return [each["response_status"] for each in deliveries(tool, webhook)]
+
+    wait_until(lambda: statuses() == [200] * len(pastes), "all have arrived")
     assert {got.told["sha"] for got in receiver.got(path)} == set(pastes)
 
 
@@ -57,7 +61,7 @@ def test_nothing_is_lost_with_the_server(
 ) -> None:
     """kill -9 while one is sent and others wait; and while they wait, Redis forgets them all."""
     more = {"queue_url": request.getfixturevalue("redis")} if kind == "redis" else {}
-    server = own_server(**QUICK, **more).start()
+    server = own_server(**SETTINGS, **more).start()
     tool = server.user("alice")
     first = subscribe(tool, receiver.url(f"quick-{kind}", 200))
     webhook = subscribe(tool, receiver.url(f"slow-{kind}", hang, 200))
@@ -75,7 +79,7 @@ def test_nothing_is_lost_with_the_server(
 
 
 def test_who_sends_is_killed_and_there_is_another_one(own_server: Callable[..., Server], receiver: Receiver) -> None:
-    server = own_server(**QUICK).start()
+    server = own_server(**SETTINGS).start()
     tool = server.user("alice")
     webhook = subscribe(tool, receiver.url("killed", hang, 200))
     made = [paste(tool)["sha"] for _ in range(2)]
@@ -91,7 +95,7 @@ def test_who_sends_is_killed_and_there_is_another_one(own_server: Callable[..., 
 
 def test_a_worker_by_itself(own_server: Callable[..., Server], receiver: Receiver) -> None:
     """`gistd worker` does what `gistd serve` does beside the requests, and what it is doing it brings to its end."""
-    server = own_server(**QUICK).start()
+    server = own_server(**SETTINGS).start()
     tool = server.user("alice")
     webhook = subscribe(tool, receiver.url("alone", 200))
     os.kill(server.process.pid, signal.SIGSTOP)  # type: ignore[union-attr]  # it starts no other one
