@@ -108,6 +108,7 @@ def test_what_cannot_be_restored_says_why(house: Server, alice: Client, elsewher
     elsewhere.cli("restore", "--replace", str(folder))
     (tmp_path / "empty").mkdir()
     assert "there is no backup" in elsewhere.cli("restore", "--replace", str(tmp_path / "empty"), code=1)
+    assert "another gistd serves" in house.cli("restore", "--replace", str(folder), code=1)
     assert "holds something that is no backup" in house.cli("backup", str(house.repos), code=1)
     shutil.copytree(folder, elsewhere.repos / "inside")
     assert "must not be in" in elsewhere.cli("restore", "--replace", str(elsewhere.repos / "inside"), code=1)

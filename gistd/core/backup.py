@@ -129,7 +129,7 @@ def restore(source: Path, settings: Settings, replace: bool, progress: Progress)
         raise Conflict(f"the backup must not be in {store.root}, which it is to become")
     index.close()
     index.connect(settings.index_url)
-    _make_room(store.root, replace)
+    _make_room(store, replace)
     store.prepare()
     stamp = vaults.fetch(source, store.root)
     work = store.root / stamp
@@ -149,13 +149,16 @@ def restore(source: Path, settings: Settings, replace: bool, progress: Progress)
     yield from doctor.examine(repair=True, progress=progress)
 
 
-def _make_room(root: Path, replace: bool) -> None:
+def _make_room(store: Store, replace: bool) -> None:
+    root = store.root
     there = sorted(path for path in root.iterdir() if path.name != "lost+found") if root.exists() else []
     if (there or index.copies.is_there()) and not replace:
         raise Conflict(
             f"there is something in {root} or in its index already; set GISTD_REPOS to an empty place, "
             "or give --replace: then it is moved to lost+found first"
         )
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store.claim()
     if there:
         aside = root / "lost+found" / f"before-{index.now():%Y%m%dT%H%M%S%f}Z"
         aside.mkdir(mode=0o700, parents=True)
