@@ -22,7 +22,7 @@ from .outside import Answer, Unreachable
 _log = logging.getLogger("gistd")
 
 _TRY_AGAIN = (502, 503, 504)
-_LONGEST_WAIT = timedelta(hours=12)
+_LONGEST_WAIT = 12 * 60 * 60
 _REGULARLY = timedelta(minutes=1)
 
 
@@ -122,7 +122,7 @@ def _soon(subscription: int, at: datetime) -> None:
 
 def _wait(attempts: int) -> timedelta:
     """How long after so many attempts the next one is made: each time four times as long."""
-    return min(timedelta(seconds=house.settings.webhook_retry_seconds) * 4 ** (attempts - 1), _LONGEST_WAIT)
+    return timedelta(seconds=min(house.settings.webhook_retry_seconds * 4 ** (attempts - 1), _LONGEST_WAIT))
 
 
 def _longest() -> timedelta:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gistd import index
-from gistd.core import deliveries, events, gists, house, jobs, likes, revisions, webhooks
+from gistd.core import deliveries, events, gists, house, jobs, likes, outside, revisions, webhooks
 from gistd.core.access import ALL_SCOPES, NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
 from gistd.core.events import Kind
@@ -218,6 +218,27 @@ def test_one_at_a_time_sends(alice: Actor) -> None:
     webhooks.ping(webhook)
     assert [row.kind for row in webhooks.told(webhook, 1)[0]] == [Kind.PING]
     assert [id for id, _ in index.webhooks.due(until)] == [webhook.id]  # who tries it out does not wait
+
+
+def test_who_does_not_answer_is_asked_ever_more_seldom(alice: Actor) -> None:
+    """Each delivery five times; then one attempt at a time, up to half a day apart, however long that goes on."""
+    webhook = subscribe(alice)
+    gists.create(alice, draft())
+    waits = []
+    for _ in range(60):
+        [told], _ = webhooks.told(webhook, 1)
+        told.attempts += 1
+        deliveries._conclude(told, outside.Unreachable("nobody there"))
+        now, row = index.now(), webhooks.get(alice, webhook.id)
+        index.webhooks.note(told, {"attempts": told.attempts})
+        [told], _ = webhooks.told(webhook, 1)
+        waits.append([(at - now).total_seconds() if at else 0 for at in (told.due_at, row.rests_until)])
+    minutes = [[round(seconds / 60) for seconds in pair] for pair in waits]
+    assert minutes[:6] == [[1, 0], [4, 0], [16, 0], [64, 0], [0, 256], [0, 720]]
+    assert minutes[6:] == [[0, 720]] * 54
+    deliveries._conclude(told, outside.Answer(200, "", ""))
+    row = webhooks.get(alice, webhook.id)
+    assert (row.failures, row.rests_until) == (0, None)
 
 
 def test_nobody_looks_too_early(alice: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
