@@ -198,7 +198,7 @@ class Machine(RuleBasedStateMachine):
                 due = "Conflict"
             elif len(set(touched)) < len(touched) or not fits:
                 due = "Invalid"
-        elif held.visibility != gist.visibility or held.archived != gist.archived:
+        elif held.visibility != gist.visibility or held.archived != gist.archived or gist.is_over:
             due = _ANY  # it is first looked at as it was when it was read
         before = gist.updated_at
         changed = self.ask(due, lambda: gists.change(self.actor(who), held, change, only_if_unchanged=insists))
