@@ -125,6 +125,10 @@ class Worker(gthread.ThreadWorker):
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
         self._running -= 1
+        if self.alive and self._running == self.cfg.threads - 1 and self.nr_conns < self.worker_connections:
+            # Whoever was not let in because no thread was free comes before those who ask on and on.
+            for listener in self.sockets:
+                self.accept(listener)
         if not fs.cancelled() and fs.exception() is None and fs.result():
             self._wait_for(conn)
         else:
