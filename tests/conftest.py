@@ -10,7 +10,7 @@ import pytest
 from tests.harness import Client, Git, Server, require, wait_until
 
 LONGEST = (
-    "test_crash.py",
+    "test_crashes.py",
     "test_memory.py",
     "test_load.py",
     "test_real_files.py",

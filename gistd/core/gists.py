@@ -244,7 +244,11 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
     with catalogue.present(gist):
         repository = house.store.open(gist.id)
         if repository.head != gist.head:
-            gist = catalogue.catch_up(gist)
+            try:
+                gist = catalogue.catch_up(gist)
+            except Unavailable:  # be the index full or busy: what is ahead of it can be read all the same
+                if repository.head is None or (gist.head and repository.is_behind(gist.head)):
+                    raise
         at = repository.head if revision is None else repository.resolve(revision)
         return Contents(gist, at, catalogue.files(gist, repository, at) if at else [], repository)
 

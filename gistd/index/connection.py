@@ -1,5 +1,6 @@
 """The connection to the index: opened by URL, written to only through `write`."""
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -12,7 +13,7 @@ from peewee import sqlite3  # type: ignore[attr-defined]
 from playhouse import db_url
 from playhouse.migrations import Runner
 
-from gistd.errors import ConfigurationError, Unavailable
+from gistd.errors import ConfigurationError, Full, Unavailable
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -32,6 +33,10 @@ _PRAGMAS = [
     ("cache_size", -16_000),
 ]
 _LOST = (peewee.OperationalError, peewee.InterfaceError)
+_FULL = ("SQLITE_FULL", "53100")
+_BUSY = ("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED")
+_READ_ONLY = ("SQLITE_READONLY", "25006")
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002")
 
 
 class _Reporting:
@@ -46,10 +51,33 @@ class _Reporting:
 def _reported(connection: Any) -> Iterator[None]:
     try:
         yield
-    except _LOST as error:
+    except (peewee.DatabaseError, peewee.InterfaceError) as error:
+        code = _code(error)
+        if not isinstance(error, _LOST) and not code.startswith(_DAMAGED):
+            raise  # what was asked is wrong, not the database
         if not connection.in_transaction():
             connection.close()
-        raise Unavailable("the index does not answer; try again") from error
+        raise _told(code) from error
+
+
+def _code(error: peewee.PeeweeException) -> str:
+    """What SQLite or PostgreSQL calls it."""
+    cause: Any = error
+    while isinstance(cause, peewee.PeeweeException):  # peewee says so of each layer that it went through
+        cause = getattr(cause, "orig", None)
+    return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "pgcode", None) or "")
+
+
+def _told(code: str) -> Unavailable:
+    if code.startswith(_FULL):
+        return Full("there is no room left on the disk of the index")
+    if code.startswith(_BUSY):
+        return Unavailable("the index is busy; try again")
+    if code.startswith(_READ_ONLY):
+        return Unavailable("the index cannot be written")
+    if code.startswith(_DAMAGED):
+        return Unavailable("the index is damaged; its operator can find out more with `gistd doctor`")
+    return Unavailable("the index does not answer; try again")
 
 
 class _Sqlite(_Reporting, peewee.SqliteDatabase):
@@ -58,6 +86,11 @@ class _Sqlite(_Reporting, peewee.SqliteDatabase):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.register_function(lambda words: words and words.lower(), "lower", 1)
+
+    def rollback(self) -> None:
+        """Not where SQLite has done it by itself, as on a full disk: nobody would hear what went wrong."""
+        if self.connection().in_transaction:
+            super().rollback()
 
 
 class _Postgresql(_Reporting, peewee.PostgresqlDatabase):
@@ -138,6 +171,8 @@ def _turn() -> Iterator[None]:
             file = stack.enter_context(Path(f"{database.database}.lock").open("w"))
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise _told("SQLITE_FULL") from error
             raise Unavailable(f"the index cannot be written ({error.strerror})") from error
         yield
 

@@ -1,11 +1,16 @@
 """Files that stay: nothing here returns before what it wrote would survive a power cut."""
 
+import errno
 import fcntl
 import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import pygit2
+
+from gistd.errors import Full, Unavailable
 
 Buffer = bytes | bytearray | memoryview
 
@@ -65,6 +70,25 @@ def make_directories(paths: Iterable[Path]) -> None:
             path.mkdir(parents=True, exist_ok=True)
             parents.add(path.parent)
     sync(*parents)
+
+
+@contextmanager
+def writable() -> Iterator[None]:
+    """What a disk refuses, to us or to libgit2, is said in gistd's own words: Full or Unavailable."""
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except (OSError, pygit2.GitError) as error:
+        # libgit2 tells the reason in words only.
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(error):
+            raise Full("there is no room left on the disk of the server") from error
+        raise Unavailable(f"the data directory cannot be written ({_reason(error)})") from error
+
+
+def _reason(error: OSError | pygit2.GitError) -> str:
+    """Without the paths that libgit2 names."""
+    return getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
 
 
 @contextmanager

@@ -121,7 +121,8 @@ class Push:
             raise Invalid(f"a gist has one branch and no tags; push only to {ref.removeprefix(_BRANCHES)}")
         if command.new == NOTHING:
             raise Invalid("the branch of a gist cannot be deleted")
-        if command.old != ((repository and repository.head) or NOTHING):
+        # A pusher who did not get the answer sends it all again, and the branch is there already.
+        if ((repository and repository.head) or NOTHING) not in (command.old, command.new):
             raise Conflict("the gist was changed in the meantime; fetch first")
         if self._data:
             self._pack = Unpacked(self._data, limits, repository.find if repository else lambda id: None)

@@ -308,20 +308,19 @@ class Repository:
     def move_head(self, old: str | None, new: str) -> None:
         """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""
         ref = self.ref
-        place = self.path / ref
-        was_there = place.exists()
         self._clear_stale_locks(ref)
-        try:
-            with self._git.transaction() as transaction:
-                transaction.lock_ref(ref)
-                if self.head != old:
-                    raise Conflict("the gist was changed in the meantime")
-                transaction.set_target(ref, pygit2.Oid(hex=new))
-        except (OSError, pygit2.GitError) as error:
-            raise Unavailable("the branch of this gist cannot be moved; try again") from error
-        # libgit2 has synced the file; here is its folder, and at first the folders that lead to it.
-        folders = [place.parent] if was_there else [each for each in place.parents if each.is_relative_to(self.path)]
-        disk.sync(*folders)
+        with disk.writable(), self._git.transaction() as transaction:
+            transaction.lock_ref(ref)
+            if self.head != old:
+                raise Conflict("the gist was changed in the meantime")
+            transaction.set_target(ref, pygit2.Oid(hex=new))
+        self.keep_head()
+
+    def keep_head(self) -> None:
+        """Sync the folders that lead to the branch, whose file libgit2 has synced. All of them: whoever made one, or
+        moved the branch, may have been killed before they had."""
+        with disk.writable():
+            disk.sync(*(each for each in (self.path / self.ref).parents if each.is_relative_to(self.path)))
 
     def _clear_stale_locks(self, ref: str) -> None:
         # Whoever moves a ref holds the gist's lock, as we do now: a lock file is left over from a killed process.

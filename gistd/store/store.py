@@ -9,7 +9,6 @@
 <root>/deleted         the ids of the gists that were deleted, for an index from before that; only ever added to
 """
 
-import errno
 import fcntl
 import mmap
 import os
@@ -25,7 +24,7 @@ from typing import BinaryIO
 
 import pygit2
 
-from gistd.errors import ConfigurationError, Full, Unavailable
+from gistd.errors import ConfigurationError, Unavailable
 
 from . import checkup, disk, maintenance, objects, packs, refs
 from .objects import File, Signature
@@ -118,7 +117,7 @@ class Store:
 
         Raises Missing when there is no repository; BlockingIOError when `wait` is off and somebody holds it.
         """
-        with _writable(), ExitStack() as stack:
+        with disk.writable(), ExitStack() as stack:
             try:
                 stack.enter_context(disk.locked(self.path(id), wait))
             except FileNotFoundError as error:
@@ -187,7 +186,7 @@ class Store:
         git and libgit2 do without a config file, and what is not there cannot be tampered with.
         """
         final = self.path(id)
-        with _writable(), self._workplace(f"{id}.git") as building:
+        with disk.writable(), self._workplace(f"{id}.git") as building:
             folder = building / "objects" / "pack"
             folder.mkdir(parents=True)
             (building / "refs").mkdir()
@@ -208,7 +207,7 @@ class Store:
     def _workplace(self, name: str) -> Iterator[Path]:
         """A locked directory in tmp/, gone after the block unless the block renamed it."""
         place = self._tmp / name
-        with _writable(), ExitStack() as stack:
+        with disk.writable(), ExitStack() as stack:
             with disk.locked(self._tmp):  # so that `sweep` never meets one that is not locked yet
                 place.mkdir()
                 stack.callback(shutil.rmtree, place, ignore_errors=True)
@@ -247,7 +246,7 @@ class Store:
 
     def mend(self, id: str, head: str | None) -> None:
         """Put right what can be; `head` is the newest revision that the index knows. The caller holds the lock."""
-        with _writable():
+        with disk.writable():
             checkup.mend(self.path(id), head)
 
     def remains(self, id: str) -> list[Path]:
@@ -260,7 +259,7 @@ class Store:
 
     def clear(self, remains: Iterable[Path]) -> None:
         """Delete what `remains` told. The caller holds the lock."""
-        with _writable():
+        with disk.writable():
             for path in remains:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -276,6 +275,7 @@ class Store:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            disk.sync(self.root)  # the first time its name is new
         self._take_away(id)
 
     def was_deleted(self, id: str) -> bool:
@@ -346,7 +346,7 @@ class Store:
 
     def space(self) -> tuple[int, int]:
         """The bytes of the disk that the data directory is on, and how many of them are free."""
-        with _writable():
+        with disk.writable():
             usage = shutil.disk_usage(self.root)
         return usage.total, usage.free
 
@@ -354,18 +354,6 @@ class Store:
         """Raise Unavailable unless the data directory can be written."""
         if not os.access(self._tmp, os.W_OK | os.X_OK):
             raise Unavailable(f"the data directory {self.root} cannot be written")
-
-
-@contextmanager
-def _writable() -> Iterator[None]:
-    """A full or read-only disk is said in gistd's own words."""
-    try:
-        yield
-    except BlockingIOError:
-        raise
-    except OSError as error:
-        kind = Full if error.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable
-        raise kind(f"the data directory cannot be written ({error.strerror})") from error
 
 
 def _is_held(directory: Path) -> bool:

@@ -15,11 +15,11 @@ PAUSE = 0.003
 def worker(server: Server) -> int:
     """The process that answers, of a server that was started with `--workers 1`."""
     assert server.process is not None
-    return next(iter(_children(server.process.pid)))  # the process beside the workers is made after them
+    return children(server.process.pid)[0]  # the process beside the workers is made after them
 
 
 def descendants(pid: int) -> Iterator[int]:
-    for child in _children(pid):
+    for child in children(pid):
         yield child
         yield from descendants(child)
 
@@ -63,7 +63,7 @@ def has_read(pid: int) -> int:
     return 0
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     found: list[int] = []
     with suppress(OSError):  # it has just ended
         for task in (PROC / str(pid) / "task").iterdir():

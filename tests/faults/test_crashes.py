@@ -1,0 +1,41 @@
+"""kill -9, a little of it: see crash.py and points.py, and order.py for what a kill does not show."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import crash, order, points
+from tests.faults.points import Sweep
+from tests.harness import require
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
+    require("strace", points.strace())
+    yield Sweep(tmp_path_factory.mktemp("order")).furnish()
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    totals = crash.run(tmp_path, rounds=12, writes=150, workers=2, tree_every=4)
+    print(totals)
+    for kind in ("create", "change", "delete"):
+        assert any(kind in name for name in totals.acknowledged), kind
+    assert totals.trees == 3
+
+
+def test_a_write_killed_at_its_system_calls(tmp_path: Path) -> None:
+    require("strace", points.strace())
+    totals = points.sweep_all(tmp_path, ["create", "change", "push", "fork", "delete"], every=60)
+    print(totals)
+    assert totals.points.total() >= 3
+
+
+def test_a_first_start_killed_at_its_system_calls(tmp_path: Path) -> None:
+    require("strace", points.strace())
+    assert points.sweep_first_start(tmp_path, every=150) >= 2
+
+
+@pytest.mark.parametrize("write", order.WRITES)
+def test_all_is_synced_before_the_answer(sweep: Sweep, write: str) -> None:
+    order.prove(sweep, write)
