@@ -64,7 +64,8 @@ class Master(Arbiter):
         super().stop(graceful)
         end = time.monotonic() + self.cfg.graceful_timeout
         while self._beside and not self._has_ended() and time.monotonic() < end:
-            time.sleep(0.01)
+            self._end_beside()  # again: one that was just made may have missed it
+            time.sleep(0.05)
 
     def _end_beside(self) -> None:
         if self._beside:
