@@ -132,7 +132,7 @@ class Server:
         for folder, folders, files in os.walk(self.repos):
             read.update((os.path.join(folder, name), ((), b"")) for name in folders)
             for name in files:
-                if not name.startswith("index.sqlite3"):
+                if not name.startswith(("index.sqlite3", "queue.sqlite3")):
                     path = os.path.join(folder, name)
                     read[path] = self._read_again(path)
         self._read = read
