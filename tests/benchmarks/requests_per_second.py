@@ -37,6 +37,7 @@ import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag, SortMode
 
 from gistd import server as gistd_server
+from gistd.settings import Settings
 from gistd.store import FileChange, Limits, Signature, Store
 from tests.harness import DEADLINE, Client, Server, wait_until
 
@@ -124,7 +125,8 @@ def serve_floor() -> None:
     def ready(host: str, port: int) -> None:
         print(f"the floor is at http://{host}:{port}", flush=True)
 
-    gistd_server.Server(floor_app, ready, "127.0.0.1", 0, None).run()
+    settings = Settings(repos=Path(sys.argv[1]))
+    gistd_server.Server(settings, lambda _: floor_app(), lambda *_: None, ready, "127.0.0.1", 0, None).run()
 
 
 def floor_app() -> flask.Flask:

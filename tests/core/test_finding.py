@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gistd.core import browse, catalogue, gists, hits, likes, search
+from gistd.core import browse, catalogue, gists, hits, house, likes, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.gists import Listing, Sort
@@ -129,7 +129,7 @@ def test_orders(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
 def test_a_language_that_was_chosen_counts(alice: Actor) -> None:
     gist = gists.create(alice, Draft(files={"a.txt": b"x", "b.md": b"y"}, notes={"a.txt": FileNote(syntax="rust")}))
     assert browse.languages(NOBODY, 1, 9)[0] == [("Markdown", 1), ("Rust", 1)]
-    assert not catalogue.is_behind(gist)
+    assert not _outdated(gist)
     gists.change(alice, gist, Change(files=[FileChange("a.txt", None, "c.py"), FileChange("b.md", b"z")]))
     assert browse.languages(NOBODY, 1, 9)[0] == [("Markdown", 1), ("Rust", 1)], "it stays with the file"
     gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax="no such language")}))
@@ -138,7 +138,11 @@ def test_a_language_that_was_chosen_counts(alice: Actor) -> None:
     assert browse.languages(NOBODY, 1, 9)[0] == [("CSV", 1), ("HTML", 1)]
     gists.change(alice, gist, Change(notes={"c.py": FileNote(syntax=None)}))
     assert browse.languages(NOBODY, 1, 9)[0] == [("CSV", 1), ("Python", 1)]
-    assert not catalogue.is_behind(gists.get(alice, gist.id))
+    assert not _outdated(gists.get(alice, gist.id))
+
+
+def _outdated(gist: Gist) -> list[str]:
+    return catalogue.outdated(gist, house.store.open(gist.id), catalogue.kept([gist])[gist.number])
 
 
 def _marked(pieces: list[hits.Piece]) -> str:
