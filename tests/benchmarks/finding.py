@@ -55,7 +55,9 @@ QUERIES += [
 def fill(root: Path, number: int) -> None:
     """So many gists by a hundred people, a fifth of them hidden."""
     house.open(Settings(repos=root))
-    people = [Actor(accounts.create_user(f"person{each}", "correct horse"), ALL_SCOPES) for each in range(PEOPLE)]
+    accounts.create_user("person1", "correct horse")
+    names = (f"person{each}" for each in range(PEOPLE))
+    people = [Actor(accounts.user(name) or accounts.create_user(name), ALL_SCOPES) for name in names]
     fsync, os.fsync = os.fsync, lambda _: None
     try:
         for _ in range(number):

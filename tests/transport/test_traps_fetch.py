@@ -114,7 +114,16 @@ def test_t07_the_first_push_names_the_branch(alice: Client, git: Git, version: i
     assert git("symbolic-ref", "HEAD", cwd=clone) == "refs/heads/trunk\n"
 
 
-@pytest.mark.parametrize("damage", ["ref: refs/heads/gone\n", "{head}\n", "1" * 40 + "\n", "", "garbage\n", None])
+def test_t08_a_branch_that_head_lost_is_put_back(server: Server, alice: Client, git: Git, gist: dict) -> None:
+    """The index knows where it was."""
+    (server.repository(gist["id"]) / "HEAD").write_text("ref: refs/heads/gone\n")
+    remote = Remote(alice, gist["clone_url"])
+    for version in VERSIONS:
+        assert remote.refs(UPLOAD, version).status_code == 200
+    assert git("rev-parse", "HEAD", cwd=git.clone(alice.clone_url(gist))).strip() == head_of(gist)
+
+
+@pytest.mark.parametrize("damage", ["{head}\n", "1" * 40 + "\n", "", "garbage\n", None])
 def test_t08_a_broken_head_is_said_and_can_be_mended(
     server: Server, alice: Client, git: Git, gist: dict, damage: str | None
 ) -> None:
