@@ -59,6 +59,12 @@ class Repository:
             packs.check_indexes(self.packs)
             self._git = pygit2.Repository(str(path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
 
+    def __del__(self) -> None:
+        # pygit2's object refers to itself. Until it is collected libgit2 would keep its packs open, and take one that
+        # was put back for the damaged one of the same name.
+        if opened := self.__dict__.get("_git"):
+            opened.free()
+
     @cached_property
     def ref(self) -> str:
         """The full name of the gist's one branch."""
