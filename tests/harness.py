@@ -30,6 +30,12 @@ def require(name: str, there: Any) -> None:
         pytest.skip(words)
 
 
+def permit(what: str, *command: Any) -> None:
+    """Skip, loudly, where the machine does not let us do this, which no package changes; a command tells."""
+    if subprocess.run([*map(str, command)], capture_output=True).returncode:
+        pytest.skip(f"this machine does not let us {what}")
+
+
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """What the condition returns once it is true. Looks again at once, and gives up after half a minute."""
     pause, end = 0.001, time.monotonic() + DEADLINE

@@ -23,6 +23,7 @@ from gistd.settings import Settings
 from tests.faults import scene
 from tests.faults.child import Child, Died, run, traced
 from tests.faults.scene import Answer, Asker, Gists, People
+from tests.harness import permit, require
 
 CALLS = (
     "write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "fsync", "fdatasync", "rename", "renameat",
@@ -32,8 +33,9 @@ CALLS = (
 """All with which anything of gistd's, of libgit2's or of SQLite's could change a file."""
 
 
-def strace() -> str | None:
-    return shutil.which("strace")
+def require_strace() -> None:
+    require("strace", shutil.which("strace"))
+    permit("trace processes", "strace", "-o", "/dev/null", "true")
 
 
 @dataclass

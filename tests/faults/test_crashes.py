@@ -7,12 +7,11 @@ import pytest
 
 from tests.faults import crash, order, points
 from tests.faults.points import Sweep
-from tests.harness import require
 
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sweep]:
-    require("strace", points.strace())
+    points.require_strace()
     yield Sweep(tmp_path_factory.mktemp("order")).furnish()
 
 
@@ -25,14 +24,14 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
 
 
 def test_a_write_killed_at_its_system_calls(tmp_path: Path) -> None:
-    require("strace", points.strace())
+    points.require_strace()
     totals = points.sweep_all(tmp_path, ["create", "push", "delete"], every=70)
     print(totals)
     assert totals.points.total() >= 2
 
 
 def test_a_first_start_killed_at_its_system_calls(tmp_path: Path) -> None:
-    require("strace", points.strace())
+    points.require_strace()
     assert points.sweep_first_start(tmp_path, every=150) >= 2
 
 

@@ -21,7 +21,7 @@ from tests.api.pastegg.client import Paster, text
 from tests.faults import child, errors, points, scene
 from tests.faults.points import Sweep
 from tests.faults.scene import Answer, Asker
-from tests.harness import GISTD, Client, Git, Server, require, wait_until
+from tests.harness import GISTD, Client, Git, Server, permit, wait_until
 from tests.test_allowance import EDIT, ways
 from tests.transport import packs, watch
 from tests.web.people import Person
@@ -35,7 +35,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
 
 
 def test_the_disk_says_no_to_a_system_call(tmp_path: Path) -> None:
-    require("strace", points.strace())
+    points.require_strace()
     totals = errors.sweep_all(tmp_path, ["create", "push"], list(errors.KINDS), every=75)
     print(totals)
     assert totals.points.total() >= 3
@@ -49,8 +49,7 @@ def small(own_server: Callable[..., Server]) -> Iterator[Server]:
     """A server whose data directory is a disk of its own."""
     server = own_server(rate_limits=False, min_free_bytes=0)
     server.repos.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", server.repos], capture_output=True)
-    require("the right to mount", mounted.returncode == 0)
+    permit("mount", "mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", server.repos)
     yield server
     if server.process is not None:
         server.stop()
