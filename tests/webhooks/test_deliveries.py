@@ -204,7 +204,9 @@ def test_what_waits_is_shown_as_it_will_be_sent(tool: Client, receiver: Receiver
     assert (waiting["response_status"], waiting["response"], waiting["response_headers"]) == (-2, None, None)
     assert (json.loads(waiting["payload"]), waiting["payload_headers"]) == (second, "")
     settled(tool, webhook, 200)
-    assert [got.told for got in arrived(receiver, "busy", 3)] == [first, first, second]  # one after the other
+    told = [got.told for got in arrived(receiver, "busy", 3)]  # what waits to be tried again lets others go first
+    assert told[0] == first
+    assert (told.count(first), told.count(second)) == (2, 1)
 
 
 def test_the_key_is_not_shown(house: Server) -> None:
