@@ -13,9 +13,9 @@ from gistd import index
 from gistd.errors import NotFound, Unavailable
 from gistd.index import Gist, OAuthClient, Subscription, User
 
-from . import gists, house, oauth, oauthclients, webhooks
+from . import gists, house, listings, oauth, oauthclients, webhooks
 from .access import Actor
-from .gists import Listing
+from .listings import Listing
 
 _CHUNK = 256 * 1024
 
@@ -97,7 +97,7 @@ def _account(actor: Actor, user: User) -> dict[str, Any]:
         "username": user.username,
         "email": user.email,
         "created_at": _moment(user.created_at),
-        "likes": [_place(gist) for gist in gists.each(actor, Listing(liked_by=user))],
+        "likes": [_place(gist) for gist in listings.each(actor, Listing(liked_by=user))],
         "webhooks": [_webhook(webhook) for webhook in webhooks.page(actor, house.settings.max_webhooks)[0]],
         "apps": [{**_app(app), "redirect_uri": app.redirect_uri} for app in oauthclients.of(user)],
         "authorized_apps": [
@@ -122,7 +122,7 @@ def _webhook(webhook: Subscription) -> dict[str, Any]:
 
 
 def _gist(actor: Actor, gist: Gist) -> dict[str, Any]:
-    parent = gists.parent(actor, gist)
+    parent = listings.parent(actor, gist)
     return {
         "id": gist.id,
         "slug": gist.slug,

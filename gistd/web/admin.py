@@ -3,7 +3,7 @@
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import accounts, administration, gists, house
+from gistd.core import accounts, administration, gists, house, listings
 from gistd.core.access import Action, Actor, Open
 from gistd.errors import Conflict, Invalid, NotFound
 from gistd.index import User
@@ -71,7 +71,7 @@ def delete_user(actor: Actor, username: str) -> AnyResponse:
 def all_gists(actor: Actor) -> Response:
     name, number = request.args.get("user", "").strip(), _page_number()
     owner = _found(name) if name else None
-    shown = gists.inventory(actor, owner, number, PER_PAGE)
+    shown = listings.inventory(actor, owner, number, PER_PAGE)
     more = shown.total > number * PER_PAGE
     return page("admin/gists.html", gists=shown.gists, total=shown.total, name=name, number=number, more=more)
 

@@ -5,9 +5,9 @@ import uuid
 
 from flask import Response, render_template, request
 
-from gistd.core import gists
+from gistd.core import listings
 from gistd.core.access import NOBODY
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 from gistd.http import base_url
 
 from .face import face
@@ -27,7 +27,7 @@ def urn(id: str) -> str:
 
 def feed(title: str, listing: Listing, page: str, address: str) -> Response:
     """The feed of a list, whose page and whose feed have these addresses here. 304 if it is what the reader has."""
-    found = gists.page(NOBODY, listing, 1, ENTRIES).gists
+    found = listings.page(NOBODY, listing, 1, ENTRIES).gists
     updated = found[0].updated_at.isoformat() if found else _NEVER
     rendered = render_template(
         "feed.xml", title=title, gists=found, updated=updated, page=base_url() + page, address=base_url() + address

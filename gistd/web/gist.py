@@ -5,7 +5,7 @@ import re
 from flask import Response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import gists, likes, revisions
+from gistd.core import gists, likes, listings, revisions
 from gistd.core.access import Actor, Open
 from gistd.core.gists import Contents
 from gistd.errors import NotFound
@@ -82,5 +82,5 @@ def _page(actor: Actor, contents: Contents) -> Response:
         more=len(contents.files) > number * shown.FILES_PER_PAGE,
         per_page=shown.FILES_PER_PAGE,
         history=revisions.history(gist, 0, REVISIONS_SHOWN),
-        parent=gists.parent(actor, gist),
+        parent=listings.parent(actor, gist),
     )

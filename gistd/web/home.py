@@ -2,10 +2,10 @@
 
 from flask import Response, make_response, render_template, request
 
-from gistd.core import browse, gists
+from gistd.core import browse, listings
 from gistd.core.access import Actor, Open
 from gistd.core.browse import Tally
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 
 from .face import face
 from .lists import page_number
@@ -18,8 +18,8 @@ PEOPLE_PER_PAGE = 50
 
 @face.get("/", scope=Open.ANYONE)
 def home(actor: Actor) -> str:
-    own = gists.page(actor, Listing(owner=actor.user), 1, OWN) if actor.user else None
-    recent = gists.page(actor, Listing(public_only=True), 1, RECENT)
+    own = listings.page(actor, Listing(owner=actor.user), 1, OWN) if actor.user else None
+    recent = listings.page(actor, Listing(public_only=True), 1, RECENT)
     return render_template("home.html", own=own, recent=recent)
 
 

@@ -7,9 +7,9 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, make_response, render_template, request
 
-from gistd.core import accounts, browse, gists, languages
+from gistd.core import accounts, browse, languages, listings
 from gistd.core.access import Actor, Open
-from gistd.core.gists import Listing, Page, Sort
+from gistd.core.listings import Listing, Page, Sort
 from gistd.errors import NotFound, Unauthenticated
 from gistd.index import VISIBILITIES, User
 
@@ -167,7 +167,7 @@ def _feed(shown: GistList) -> Response:
 def _page(actor: Actor, shown: GistList, template: str = "list.html", **more: Any) -> Response:
     number = page_number()
     listing = ordered(shown.listing)
-    page = gists.page(actor, listing, number, PER_PAGE)
+    page = listings.page(actor, listing, number, PER_PAGE)
     return paged(page, PER_PAGE, template, list=shown, listing=listing, number=number, **more)
 
 

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 from flask import Response, make_response, render_template, request
 
-from gistd.core import gists, hits, search
+from gistd.core import hits, listings, search
 from gistd.core.access import Actor, Open
-from gistd.core.gists import Listing
 from gistd.core.hits import FileHits
+from gistd.core.listings import Listing
 from gistd.core.search import Query
 from gistd.errors import Invalid
 from gistd.http import path_of
@@ -46,7 +46,7 @@ def find(actor: Actor) -> Response:
 
 def _found(actor: Actor, asked: str, query: Query, number: int) -> Response:
     listing = ordered(Listing(words=asked))
-    page = gists.page(actor, listing, number, PER_PAGE)
+    page = listings.page(actor, listing, number, PER_PAGE)
     found = [Found(gist, hits.within(gist, query)) for gist in page.gists]
     return paged(
         page, PER_PAGE, "search.html", number, MAX_PAGE, asked=asked, query=query, found=found, listing=listing,

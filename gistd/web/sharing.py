@@ -3,7 +3,7 @@
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import gists, likes
+from gistd.core import gists, likes, listings
 from gistd.core.access import Actor, Open
 from gistd.errors import NotFound
 from gistd.http import path_of
@@ -41,7 +41,7 @@ def fork(actor: Actor, username: str, name: str) -> AnyResponse:
 @face.get("/<place:username>/<name>/forks", scope=Open.ONE_GIST)
 def forks(actor: Actor, username: str, name: str) -> Response:
     gist, number = gists.find(actor, username, name), page_number()
-    page = gists.forks(actor, gist, number, PER_PAGE)
+    page = listings.forks(actor, gist, number, PER_PAGE)
     if not page.gists and number > 1:
         raise NotFound("Not found")
     return page_of_gist(actor, gist, "forks.html", forks=page.gists, number=number, more=page.total > number * PER_PAGE)

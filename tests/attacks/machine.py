@@ -29,12 +29,13 @@ from gistd.core import (
     gists,
     house,
     likes,
+    listings,
     pushes,
     revisions,
 )
 from gistd.core.access import NOBODY, Actor, Scope
 from gistd.core.drafts import KEEP, Change, Draft
-from gistd.core.gists import Listing, Sort
+from gistd.core.listings import Listing, Sort
 from gistd.core.passwords import digest
 from gistd.errors import GistdError
 from gistd.index import Gist
@@ -464,9 +465,9 @@ class Machine(RuleBasedStateMachine):
         assert {user.username for user in likes.likers(found, 1, 9)} == set(gist.likers)
         assert likes.is_liked(actor, found) == (who.name in gist.likers)
         shown = self.world.listed(who)
-        parent = gists.parent(actor, found)
+        parent = listings.parent(actor, found)
         assert (parent.id if parent else "") == (gist.fork_of if gist.fork_of in [g.id for g in shown] else "")
-        forks = gists.forks(actor, found, 1, 50)
+        forks = listings.forks(actor, found, 1, 50)
         assert {each.id for each in forks.gists} == {each.id for each in shown if each.fork_of == gist.id}
         assert forks.total == len(forks.gists)
 
@@ -504,10 +505,10 @@ class Machine(RuleBasedStateMachine):
     def _paged(self, actor: Actor, listing: Listing, size: int, total: int) -> Any:
         found: Any = []
         for number in range(1, 2 + total // size):
-            page = gists.page(actor, listing, number, size)
+            page = listings.page(actor, listing, number, size)
             assert page.total == total
             found += [gist.id for gist in page.gists]
-        assert gists.page(actor, listing, 2 + total // size, size).gists == []
+        assert listings.page(actor, listing, 2 + total // size, size).gists == []
         assert len(found) == len(set(found))
         return found
 

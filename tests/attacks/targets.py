@@ -22,6 +22,7 @@ from gistd.core import (
     gists,
     house,
     languages,
+    listings,
     masterkeys,
     options,
     pushes,
@@ -31,7 +32,7 @@ from gistd.core import (
     text,
 )
 from gistd.core.drafts import Draft
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 from gistd.errors import GistdError, Invalid
 from gistd.index import Gist
 from gistd.store import check_path, folded, guard, upload
@@ -352,7 +353,7 @@ def _unpacked(data: bytes) -> str:
 
 
 def _found(world: World, words: str) -> str:
-    page = gists.page(world.alice, Listing(words=words), 1, 3)
+    page = listings.page(world.alice, Listing(words=words), 1, 3)
     search.parse(words)
     return f"{page.total > 0} {len(page.gists)}"
 

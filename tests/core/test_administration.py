@@ -4,7 +4,7 @@ import pyotp
 import pytest
 
 from gistd import index
-from gistd.core import accounts, administration, gists, likes, twofactor
+from gistd.core import accounts, administration, gists, likes, listings, twofactor
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope, allowed, require_scope
 from gistd.core.drafts import Draft
 from gistd.errors import Conflict, NotFound, Unauthenticated
@@ -38,9 +38,12 @@ def test_only_admins_administer(alice: Actor, bob: Actor) -> None:
         with pytest.raises(NotFound):
             administration.take_down(actor, gist)
         with pytest.raises(NotFound):
-            gists.inventory(actor, None, 1, 10)
+            listings.inventory(actor, None, 1, 10)
     assert not allowed(alice, Action.VIEW, gist), "not even admins read what is private"
-    assert gists.inventory(alice, bob.user, 1, 10).total == 1 and gists.inventory(alice, alice.user, 1, 10).total == 0
+    assert (
+        listings.inventory(alice, bob.user, 1, 10).total == 1
+        and listings.inventory(alice, alice.user, 1, 10).total == 0
+    )
     administration.take_down(alice, gist)
     assert index.gists.by_id(gist.id) is None
 

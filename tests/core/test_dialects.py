@@ -3,10 +3,10 @@
 import pytest
 
 from gistd import index
-from gistd.core import credentials, gists, house, languages
+from gistd.core import credentials, gists, house, languages, listings
 from gistd.core.access import NOBODY, Action, Actor, Scope
 from gistd.core.drafts import Change, Draft, place
-from gistd.core.gists import Listing, Sort
+from gistd.core.listings import Listing, Sort
 from gistd.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, UNLISTED, FileNote, Gist
 from gistd.settings import Settings
@@ -126,8 +126,8 @@ def test_idents_and_private_ids(alice: Actor) -> None:
 def test_a_list_by_age(alice: Actor) -> None:
     first, second = gists.create(alice, DRAFT), gists.create(alice, DRAFT)
     gists.change(alice, first, Change(title="later"))
-    assert gists.page(alice, Listing(), 1, 10).gists == [first, second]
-    assert gists.page(alice, Listing(sort=Sort.CREATED), 1, 10).gists == [second, first]
+    assert listings.page(alice, Listing(), 1, 10).gists == [first, second]
+    assert listings.page(alice, Listing(sort=Sort.CREATED), 1, 10).gists == [second, first]
 
 
 # ---------------------------------------------------------------------- names and notes

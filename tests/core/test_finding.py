@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from gistd.core import browse, catalogue, gists, hits, house, likes, search
+from gistd.core import browse, catalogue, gists, hits, house, likes, listings, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
-from gistd.core.gists import Listing, Sort
+from gistd.core.listings import Listing, Sort
 from gistd.errors import Invalid
 from gistd.index import FileNote, Gist
 
@@ -46,7 +46,7 @@ QUERIES = [
 def test_queries(kitchen: dict[str, Gist]) -> None:
     names = {gist.id: name for name, gist in kitchen.items()}
     for query, found in QUERIES:
-        page = gists.page(NOBODY, Listing(words=query), 1, 10)
+        page = listings.page(NOBODY, Listing(words=query), 1, 10)
         assert {names[gist.id] for gist in page.gists} == set(found.split()), query
         assert page.total == len(found.split()), query
 
@@ -75,9 +75,9 @@ def test_what_looks_like_a_qualifier_is_told() -> None:
 
 def test_what_is_hidden_is_found_by_its_owner_only(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
     for query, number in (("import", 3), ("topic:hush", 2), ("lang:python", 4), ("user:alice", 4), ("file:p.py", 1)):
-        assert gists.page(alice, Listing(words=query), 1, 10).total == number, query
+        assert listings.page(alice, Listing(words=query), 1, 10).total == number, query
         for other in (bob, NOBODY):
-            assert gists.page(other, Listing(words=query), 1, 10).total <= number - 1, query
+            assert listings.page(other, Listing(words=query), 1, 10).total <= number - 1, query
     assert browse.topics(NOBODY, 1, 9) == browse.topics(bob, 1, 9) == ([("baking", 1), ("go", 1), ("tea", 1)], False)
     assert browse.topics(alice, 1, 2) == ([("baking", 3), ("hush", 2)], True)
     assert browse.topics(alice, 2, 2) == ([("go", 1), ("tea", 1)], False)
@@ -98,7 +98,7 @@ def test_what_is_hidden_is_found_by_its_owner_only(kitchen: dict[str, Gist], ali
 
 def test_a_list_of_each_thing(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
     def found(actor: Actor, **wanted: object) -> set[str]:
-        page = gists.page(actor, Listing(**wanted), 1, 10)  # type: ignore[arg-type]
+        page = listings.page(actor, Listing(**wanted), 1, 10)  # type: ignore[arg-type]
         assert page.total == len(page.gists)
         return {name for name, gist in kitchen.items() if gist.id in {row.id for row in page.gists}}
 
@@ -122,7 +122,7 @@ def test_orders(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:
     ):  # fmt: skip
         listing = Listing(public_only=True, sort=sort)
         for asked, order in ((listing, wanted.split()), (replace(listing, ascending=True), wanted.split()[::-1])):
-            one_by_one = [gists.page(NOBODY, asked, number, 1).gists[0] for number in (1, 2, 3)]
+            one_by_one = [listings.page(NOBODY, asked, number, 1).gists[0] for number in (1, 2, 3)]
             assert [names[gist.id] for gist in one_by_one] == order
 
 

@@ -8,7 +8,7 @@ import pytest
 from playhouse.schema_diff import diff_models
 
 from gistd import index
-from gistd.core import access, accounts, gists, house
+from gistd.core import access, accounts, gists, house, listings
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Draft
 from gistd.errors import ConfigurationError
@@ -89,24 +89,24 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     since = index.now()
     for who in (NOBODY, actor):
         for listing in (
-            gists.Listing(public_only=True),
-            gists.Listing(public_only=True, since=since),
-            gists.Listing(owner=user),
-            gists.Listing(owner=user, since=since),
-            gists.Listing(public_only=True, sort=gists.Sort.CREATED),
-            gists.Listing(owner=user, sort=gists.Sort.CREATED),
-            gists.Listing(public_only=True, sort=gists.Sort.LIKES, ascending=True),
-            gists.Listing(public_only=True, topic="tea"),
-            gists.Listing(public_only=True, language="Go"),
+            listings.Listing(public_only=True),
+            listings.Listing(public_only=True, since=since),
+            listings.Listing(owner=user),
+            listings.Listing(owner=user, since=since),
+            listings.Listing(public_only=True, sort=listings.Sort.CREATED),
+            listings.Listing(owner=user, sort=listings.Sort.CREATED),
+            listings.Listing(public_only=True, sort=listings.Sort.LIKES, ascending=True),
+            listings.Listing(public_only=True, topic="tea"),
+            listings.Listing(public_only=True, language="Go"),
         ):
-            gists.page(who, listing, 2, 30)
-        gists.forks(who, gist, 1, 10)
+            listings.page(who, listing, 2, 30)
+        listings.forks(who, gist, 1, 10)
         gists.get(who, gist.id)
         gists.find(who, "alice", gist.id)
         index.gists.count(access.listed(who), liked_by=user)
         index.gists.page(access.listed(who), limit=30, offset=0, liked_by=user)
-    gists.page(NOBODY, gists.Listing(), 1, 30)
-    gists.page(NOBODY, gists.Listing(words="lang:python needle thread"), 2, 30)
+    listings.page(NOBODY, listings.Listing(), 1, 30)
+    listings.page(NOBODY, listings.Listing(words="lang:python needle thread"), 2, 30)
     accounts.user("alice")
     for found in (index.gists.by_number(1), index.gists.by_ident("x"), index.gists.by_private_id("x")):
         assert found in (gist, None)

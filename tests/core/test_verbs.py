@@ -8,10 +8,10 @@ from threading import Barrier
 import pytest
 
 from gistd import index
-from gistd.core import access, blobs, gists, house, likes, revisions
+from gistd.core import access, blobs, gists, house, likes, listings, revisions
 from gistd.core.access import NOBODY, Actor, Scope
 from gistd.core.drafts import Change, Draft
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 from gistd.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable
 from gistd.index import Gist
 from gistd.store import FileChange
@@ -66,7 +66,7 @@ def test_who_may_create(alice: Actor) -> None:
 def test_a_bad_draft_leaves_nothing(alice: Actor, fields: dict, error: type[Exception]) -> None:
     with pytest.raises(error):
         gists.create(alice, _draft(**fields))
-    assert gists.page(alice, Listing(), 1, 10).total == 0
+    assert listings.page(alice, Listing(), 1, 10).total == 0
     assert list(house.store.ids()) == []
     assert house.store.leftovers() == []
 
@@ -143,10 +143,10 @@ def test_fork(alice: Actor, bob: Actor) -> None:
     again, made = gists.fork(bob, gist)
     assert (again, made) == (fork, False)
     assert gists.get(alice, gist.id).fork_count == 1
-    assert gists.parent(bob, fork) == gist
-    assert gists.forks(bob, gist, 1, 9).gists == [fork]
+    assert listings.parent(bob, fork) == gist
+    assert listings.forks(bob, gist, 1, 9).gists == [fork]
     gists.change(bob, fork, Change(visibility="unlisted"))
-    assert gists.forks(alice, gist, 1, 9).gists == [], "an unlisted one of somebody else is not listed"
+    assert listings.forks(alice, gist, 1, 9).gists == [], "an unlisted one of somebody else is not listed"
     assert gists.get(alice, gist.id).fork_count == 0, "nor counted"
     gists.delete(bob, fork)
     assert gists.get(alice, gist.id).fork_count == 0
@@ -159,9 +159,9 @@ def test_a_parent_that_is_hidden_is_not_told(alice: Actor, bob: Actor, visibilit
     gist = gists.create(alice, _draft())
     fork, _ = gists.fork(bob, gist)
     gists.change(alice, gist, Change(visibility=visibility))
-    assert gists.parent(bob, fork) is None
-    assert gists.parent(NOBODY, fork) is None
-    assert gists.parent(alice, fork) == gist
+    assert listings.parent(bob, fork) is None
+    assert listings.parent(NOBODY, fork) is None
+    assert listings.parent(alice, fork) == gist
 
 
 def test_like(alice: Actor, bob: Actor) -> None:
@@ -186,7 +186,7 @@ def test_lists(alice: Actor, bob: Actor) -> None:
     blind = Actor(alice.user, frozenset({Scope.USER_READ}))
 
     def ids(actor: Actor, listing: Listing) -> list[str]:
-        page = gists.page(actor, listing, 1, 10)
+        page = listings.page(actor, listing, 1, 10)
         assert page.total == len(page.gists)
         return [gist.id for gist in page.gists]
 
@@ -206,7 +206,7 @@ def test_an_expired_gist_is_gone(alice: Actor) -> None:
         Gist.update(expires_at=index.now()).execute()
     with pytest.raises(NotFound):
         gists.get(alice, gist.id)
-    assert gists.page(alice, Listing(), 1, 10).total == 0
+    assert listings.page(alice, Listing(), 1, 10).total == 0
 
 
 def test_every_rule_says_the_same_of_one_gist_and_of_many(alice: Actor, bob: Actor) -> None:
@@ -236,13 +236,13 @@ def test_every_rule_says_the_same_of_one_gist_and_of_many(alice: Actor, bob: Act
 def test_pages_by_number(alice: Actor, bob: Actor) -> None:
     made = [gists.create(alice, _draft(visibility=word)) for word in ("public", "private", "unlisted", "public")]
     newest = made[::-1]
-    first = gists.page_from(alice, Listing(owner=alice.user), None, 3)
+    first = listings.page_from(alice, Listing(owner=alice.user), None, 3)
     assert (first.gists, first.total, first.next) == (newest[:3], 4, newest[3].number)
-    last = gists.page_from(alice, Listing(owner=alice.user), first.next, 3)
+    last = listings.page_from(alice, Listing(owner=alice.user), first.next, 3)
     assert (last.gists, last.total, last.next) == (newest[3:], 4, None)
-    far = gists.page_from(alice, Listing(owner=alice.user), 10**18, 4)
+    far = listings.page_from(alice, Listing(owner=alice.user), 10**18, 4)
     assert (far.gists, far.next) == (newest, None)
-    seen = gists.page_from(bob, Listing(owner=alice.user), made[2].number, 3)
+    seen = listings.page_from(bob, Listing(owner=alice.user), made[2].number, 3)
     assert (seen.gists, seen.total, seen.next) == (made[:1], 2, None), "it begins at one that is hidden"
 
 
@@ -360,16 +360,16 @@ def test_search(alice: Actor, bob: Actor) -> None:
         ("süss", False), ("1_0%", False), ("butter", False), ("mehl butter", False), ("'; DROP TABLE", False),
         ('"mehl', False), ("NEAR(", False), ("mehl*", False),
     ):  # fmt: skip
-        assert [row.id for row in gists.page(alice, Listing(words=words), 1, 9).gists] == [gist.id] * found, words
-    assert {row.id for row in gists.page(bob, Listing(words="mehl"), 1, 9).gists} == {gist.id, hidden.id}
+        assert [row.id for row in listings.page(alice, Listing(words=words), 1, 9).gists] == [gist.id] * found, words
+    assert {row.id for row in listings.page(bob, Listing(words="mehl"), 1, 9).gists} == {gist.id, hidden.id}
     gists.change(alice, gist, Change(files=[FileChange("notes/Rezept.md", b"Butter")]))
-    assert gists.page(alice, Listing(words="mehl"), 1, 9).total == 0
-    assert gists.page(alice, Listing(words="butter"), 1, 9).total == 1
+    assert listings.page(alice, Listing(words="mehl"), 1, 9).total == 0
+    assert listings.page(alice, Listing(words="butter"), 1, 9).total == 1
     gists.delete(alice, gist)
-    assert gists.page(alice, Listing(words="butter"), 1, 9).total == 0
+    assert listings.page(alice, Listing(words="butter"), 1, 9).total == 0
     for bad in ("", "  ", "ab", "x" * 201, "a b c d e f g h i jjj k", "abc\0"):
         with pytest.raises(Invalid):
-            gists.page(alice, Listing(words=bad), 1, 9)
+            listings.page(alice, Listing(words=bad), 1, 9)
 
 
 def test_what_was_hidden_while_we_waited_stays_hidden(alice: Actor, bob: Actor) -> None:
@@ -387,7 +387,7 @@ def test_two_changes_from_one_reading_are_both_found(alice: Actor) -> None:
     gists.change(alice, gist, Change(title="zebra"))
     gists.change(alice, gist, Change(description="giraffe"))
     for words, found in (("zebra", 1), ("giraffe", 1), ("before", 0)):
-        assert gists.page(alice, Listing(words=words), 1, 9).total == found, words
+        assert listings.page(alice, Listing(words=words), 1, 9).total == found, words
 
 
 def test_packs_that_hold_the_same_are_not_merged_away(alice: Actor) -> None:

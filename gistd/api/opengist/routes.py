@@ -7,9 +7,9 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from gistd import describe
 from gistd.api import actor_by_header, load
-from gistd.core import accounts, gists, likes, revisions, text
+from gistd.core import accounts, gists, likes, listings, revisions, text
 from gistd.core.access import Action, Actor, Open, Scope
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 from gistd.errors import Invalid, PreconditionFailed
 from gistd.errors import NotFound as Missing
 from gistd.http import Face, base_url
@@ -77,7 +77,7 @@ describe.show(face, "/openapi.yaml", openapi.DESCRIPTION)
 
 
 def _answer_gists(actor: Actor, listing: Listing) -> Response:
-    page = gists.page(actor, listing, page_number(), page_size())
+    page = listings.page(actor, listing, page_number(), page_size())
     return answer_page(map(shapes.simple_gist, page.gists), page.total, page.total > page_number() * page_size())
 
 
@@ -198,7 +198,7 @@ def _revision(sha: str) -> str:
 @face.get("/gists/<id>/forks", scope=Open.ONE_GIST)
 def list_forks(actor: Actor, id: str) -> Response:
     """The forks of a gist."""
-    page = gists.forks(actor, gists.get(actor, id), page_number(), page_size())
+    page = listings.forks(actor, gists.get(actor, id), page_number(), page_size())
     return answer_page(map(shapes.simple_gist, page.gists), page.total, page.total > page_number() * page_size())
 
 

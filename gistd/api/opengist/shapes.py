@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import OneOf, Regexp
 
 from gistd.api import Shape
-from gistd.core import gists, revisions, text
+from gistd.core import listings, revisions, text
 from gistd.core.access import Actor
 from gistd.core.drafts import KEEP, LIFETIMES, MAX_DESCRIPTION, MAX_TITLE, MAX_TOPICS, Change, Draft
 from gistd.core.gists import Contents
@@ -224,11 +224,11 @@ def _owner(gist: Gist) -> dict[str, Any]:
 
 def full_gist(actor: Actor, contents: Contents) -> dict[str, Any]:
     gist = contents.gist
-    parent = gists.parent(actor, gist)
+    parent = listings.parent(actor, gist)
     return {
         **simple_gist(gist),
         "fork_of": parent and simple_gist(parent),
-        "forks": [simple_gist(fork) for fork in gists.forks(actor, gist, 1, FORKS_SHOWN).gists],
+        "forks": [simple_gist(fork) for fork in listings.forks(actor, gist, 1, FORKS_SHOWN).gists],
         "files": {file.path: _file(contents, file) for file in contents.files[:MAX_FILES_SHOWN]},
         "commits": [commit(gist, *entry) for entry in revisions.history(gist, 0, COMMITS_SHOWN, contents.revision)],
         "truncated": len(contents.files) > MAX_FILES_SHOWN,

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gistd import describe
 from gistd.api import first, given_name
-from gistd.core import access, gists, languages
+from gistd.core import access, gists, languages, listings
 from gistd.core.access import Action, Actor, Open, Scope
-from gistd.core.gists import Listing, Sort
+from gistd.core.listings import Listing, Sort
 from gistd.errors import Invalid, NotFound, Unauthenticated
 from gistd.http import Face, disposition, path_of
 from gistd.index import Gist
@@ -59,7 +59,7 @@ def list_pastes(actor: Actor) -> AnyResponse:
     if private:
         actor = known(actor)
         access.require_scope(actor, Scope.GIST_READ)
-    page = gists.page(actor, Listing(public_only=not private, sort=Sort.CREATED), number, PER_PAGE)
+    page = listings.page(actor, Listing(public_only=not private, sort=Sort.CREATED), number, PER_PAGE)
     if number > 1 and not page.gists:
         raise NotFound("There is no such page")
     if not wants_json():

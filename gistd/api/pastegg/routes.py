@@ -8,9 +8,9 @@ from werkzeug.exceptions import NotFound
 
 from gistd import describe
 from gistd.api import name_of
-from gistd.core import access, accounts, gists
+from gistd.core import access, accounts, gists, listings
 from gistd.core.access import Action, Actor, Open, Scope
-from gistd.core.gists import Listing, Sort
+from gistd.core.listings import Listing, Sort
 from gistd.http import Face
 from gistd.index import PUBLIC, Gist
 
@@ -80,7 +80,7 @@ def _paste(actor: Actor, id: str, action: Action = Action.VIEW) -> Gist:
 def list_pastes(actor: Actor) -> Response:
     """The newest public pastes."""
     limit = _limit(request.args.get("limit", ""))
-    found = gists.page(actor, Listing(public_only=True, sort=Sort.CREATED), 1, limit).gists if limit else []
+    found = listings.page(actor, Listing(public_only=True, sort=Sort.CREATED), 1, limit).gists if limit else []
     return answer([shapes.listed_paste(gist) for gist in found])
 
 
@@ -227,7 +227,7 @@ def list_pastes_of_user(actor: Actor, username: str) -> Response:
     user = accounts.user(username)
     if user is None:
         raise Refused("missing_user", status=404)
-    page = gists.page(actor, Listing(owner=user, sort=Sort.CREATED), number, PAGE_SIZE)
+    page = listings.page(actor, Listing(owner=user, sort=Sort.CREATED), number, PAGE_SIZE)
     if number > 1 and not page.gists:
         raise Refused("missing_paste", status=404)
     return answer([shapes.previewed_paste(gist) for gist in page.gists])

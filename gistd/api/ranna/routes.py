@@ -6,9 +6,9 @@ from typing import Any
 from flask import Response, request
 
 from gistd import describe
-from gistd.core import administration, gists, house, masterkeys
+from gistd.core import administration, gists, house, listings, masterkeys
 from gistd.core.access import Action, Actor, Open, Scope
-from gistd.core.gists import Listing, Sort
+from gistd.core.listings import Listing, Sort
 from gistd.http import Face, client_address
 from gistd.index import Gist
 
@@ -99,7 +99,7 @@ def revoke_tokens(actor: Actor, username: str) -> Response:
 @_at("GET", "/snippets", scope=Scope.GIST_READ)
 def list_snippets(actor: Actor) -> Response:
     """All of your snippets, in the order in which they were made."""
-    mine = gists.each(actor, Listing(owner=actor.user, sort=Sort.CREATED, ascending=True))
+    mine = listings.each(actor, Listing(owner=actor.user, sort=Sort.CREATED, ascending=True))
     return answer_list(map(shapes.listed_snippet, mine))
 
 

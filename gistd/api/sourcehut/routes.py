@@ -9,10 +9,10 @@ from werkzeug.exceptions import NotFound
 
 from gistd import describe
 from gistd.api import require_enabled
-from gistd.core import accounts, blobs, gists
+from gistd.core import accounts, blobs, gists, listings
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope
 from gistd.core.drafts import Change
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 from gistd.http import Face
 from gistd.index import Gist
 
@@ -89,7 +89,7 @@ def show_user(actor: Actor, name: str) -> Response:
 @face.get("/pastes", scope=Scope.GIST_READ)
 def list_pastes(actor: Actor) -> Response:
     """Your pastes, newest first."""
-    page = gists.page_from(actor, Listing(owner=actor.user), start(), PAGE_SIZE)
+    page = listings.page_from(actor, Listing(owner=actor.user), start(), PAGE_SIZE)
     return answer_page(map(_paste, page.gists), page.total, page.next)
 
 

@@ -11,10 +11,10 @@ from graphql import GraphQLResolveInfo
 
 from gistd.api import given_name
 from gistd.api.sourcehut import edits, shapes
-from gistd.core import accounts, gists
+from gistd.core import accounts, gists, listings
 from gistd.core.access import Action
 from gistd.core.drafts import Change
-from gistd.core.gists import Listing
+from gistd.core.listings import Listing
 from gistd.errors import Invalid, NotFound, NotYours
 from gistd.http import owner_name
 from gistd.index import File, Gist, User
@@ -167,7 +167,7 @@ def _page(asked: Asked, owner: User, cursor: object) -> Answer:
 
 def _looked_up(asked: Asked, owner: User, of: str, start: int | None) -> Answer:
     listing = Listing(owner=owner, public_only=owner.id != asked.user.id)
-    page = gists.page_from(asked.actor, listing, start, PAGE)
+    page = listings.page_from(asked.actor, listing, start, PAGE)
     files = cache(lambda: gists.noted_each(page.gists))  # for all of them, once somebody asks for those of one
     return {
         "results": [paste_answer(asked, gist, lambda gist: files()[gist.number]) for gist in page.gists],
