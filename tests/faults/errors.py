@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.faults import scene
-from tests.faults.child import Child, traced
+from tests.faults.child import Broke, Child, Died, traced
 from tests.faults.points import Sweep, calls
 from tests.faults.scene import Answer, Asker, Gists
 
@@ -55,12 +55,14 @@ class Outcome:
 class Totals:
     points: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def __str__(self) -> str:
         points = ", ".join(f"{number} {what}" for what, number in self.points.items())
         answers = ", ".join(f"{number} x {what}" for what, number in self.answers.most_common())
-        return f"{self.points.total()} points ({points}), {self.seconds:.0f} s\nanswered: {answers}"
+        told = f"{self.points.total()} points ({points}), {self.seconds:.0f} s: {len(self.wrong)} wrong"
+        return f"{told}\nanswered: {answers}"
 
 
 def failed(sweep: Sweep, write: str, kind: Kind, call: str, number: int, after: Gists) -> Outcome:
@@ -99,6 +101,19 @@ def refused(answer: Answer) -> str:
     return str(answer.status)
 
 
+def _tried(sweep: Sweep, write: str, kind: Kind, call: str, number: int, after: Gists) -> str:
+    """What was answered, in one word, where all is as it must be meanwhile and afterwards."""
+    outcome = failed(sweep, write, kind, call, number, after)
+    said = refused(outcome.first)
+    may_be = [after] if said == "done" else scene.outcomes(write, sweep.before, after)
+    assert outcome.between in may_be, outcome.between
+    assert outcome.second.acknowledged or outcome.between == after, outcome.second
+    assert outcome.afterwards == after, outcome.afterwards
+    recovered = scene.recover(sweep.work, sweep.people, sweep.log)
+    assert recovered.seen == after, recovered.seen
+    return said
+
+
 def sweep_all(root: Path, writes: list[str], kinds: list[str], every: int = 1) -> Totals:
     began, totals = time.monotonic(), Totals()
     sweep = Sweep(root).furnish()
@@ -111,17 +126,11 @@ def sweep_all(root: Path, writes: list[str], kinds: list[str], every: int = 1) -
             for call, number in points:
                 if call not in kind.calls or next(turn) % every:
                     continue
-                outcome, where = failed(sweep, write, kind, call, number, after), f"{write}, {name}: {call} {number}"
                 try:
-                    said = refused(outcome.first)
-                    may_be = [after] if said == "done" else scene.outcomes(write, sweep.before, after)
-                    assert outcome.between in may_be, outcome.between
-                    assert outcome.second.acknowledged or outcome.between == after, outcome.second
-                    assert outcome.afterwards == after, outcome.afterwards
-                    recovered = scene.recover(sweep.work, sweep.people, sweep.log)
-                    assert recovered.seen == after, recovered.seen
-                except Exception as error:
-                    raise AssertionError(where) from error
+                    said = _tried(sweep, write, kind, call, number, after)
+                except (AssertionError, Broke, Died) as error:
+                    totals.wrong.append(f"{write}, {name}: {call} {number}: {error}")
+                    continue
                 totals.points[name] += 1
                 totals.answers[said] += 1
         print(totals, file=sys.stderr, flush=True)
@@ -136,7 +145,9 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
-        print(sweep_all(Path(root), options.only, options.kinds, options.every))
+        totals = sweep_all(Path(root), options.only, options.kinds, options.every)
+        print(totals, *totals.wrong, sep="\n")
+    sys.exit(1 if totals.wrong else 0)
 
 
 if __name__ == "__main__":

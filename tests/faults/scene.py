@@ -14,9 +14,12 @@ from typing import Any
 from werkzeug.test import Client, TestResponse
 
 from gistd.app import create_app
-from gistd.core import accounts, chores, credentials, doctor
-from gistd.core.access import Scope
+from gistd.core import accounts, chores, credentials, doctor, webhooks
+from gistd.core.access import ALL_SCOPES, Actor, Scope
+from gistd.core.events import Kind
 from gistd.errors import Unavailable
+from gistd.index.connection import database
+from gistd.index.models import Delivery
 from gistd.settings import Settings
 from tests.faults import child
 from tests.harness import Git
@@ -24,7 +27,10 @@ from tests.real_files import fsck
 from tests.transport import packs
 
 Gists = dict[str, Any]
-"""What there is to see, by the titles of the gists: all that does not depend on chance or on the clock."""
+"""What there is to see, by the titles of the gists, and what is to be told of them: all that does not depend on chance or
+on the clock."""
+
+TOLD = "what webhooks are told"
 
 
 @dataclass
@@ -78,8 +84,12 @@ class Asker:
     # ------------------------------------------------------------------ looking
 
     def look(self) -> Gists:
-        """Everything that alice can see, all revisions included."""
-        return {gist["title"]: self._look(gist) for who in ("alice", "bob") for gist in self.read("/api/gists", who)}
+        """Everything that alice can see, all revisions included; and what is to be sent to webhooks."""
+        gists = {gist["title"]: self._look(gist) for who in ("alice", "bob") for gist in self.read("/api/gists", who)}
+        with database.connection_context():
+            deliveries = Delivery.select().where(Delivery.due_at.is_null(False))
+            told = [f"{each.kind} {json.loads(each.event)['gist']['title']}" for each in deliveries]
+        return {**gists, TOLD: sorted(told)}
 
     def _look(self, listed: dict[str, Any]) -> dict[str, Any]:
         path = f"/api/gists/{listed['id']}"
@@ -108,6 +118,8 @@ def furnish_here(root: Path) -> People:
     for name in ("alice", "bob"):
         user = accounts.create_user(name)
         people.tokens[name] = credentials.issue_token(user, [Scope.GIST_WRITE, Scope.USER_WRITE])
+        told = [kind for kind in Kind if kind is not Kind.PING]
+        webhooks.subscribe(Actor(user, ALL_SCOPES), "gistd", "http://receiver.example/", told, "http://localhost")
     for title in ("changed", "pushed", "deleted", "hidden", "packed"):
         _make(asker, "alice", title)
     for title in ("forked", "liked"):

@@ -27,7 +27,7 @@ def test_a_write_killed_at_its_system_calls(tmp_path: Path) -> None:
     points.require_strace()
     totals = points.sweep_all(tmp_path, ["create", "push", "delete"], every=70)
     print(totals)
-    assert totals.points.total() >= 2
+    assert totals.points.total() >= 2 and totals.wrong == []
 
 
 def test_a_first_start_killed_at_its_system_calls(tmp_path: Path) -> None:
