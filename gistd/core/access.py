@@ -16,7 +16,7 @@ from gistd import index
 from gistd.errors import Forbidden, GistdError, Invalid, LacksScope, NotFound, NotYours, Unauthenticated
 from gistd.index import PRIVATE, PUBLIC, Gist, Subscription, User, now
 
-from . import house
+from . import ends, house
 
 
 class Scope(StrEnum):
@@ -160,6 +160,8 @@ def require(actor: Actor, action: Action, gist: Gist | None) -> Gist:
     """The gist, if the actor may do this to it; else raises NotFound, Unauthenticated or Forbidden."""
     refused = refusal(actor, action, gist)
     if refused is not None or gist is None:
+        if gist is not None and is_over(gist):
+            ends.seen(gist.expires_at)
         raise refused or NotFound("Gist not found")
     return gist
 

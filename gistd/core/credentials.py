@@ -10,7 +10,7 @@ from gistd import index
 from gistd.errors import Invalid, NotFound, Unauthenticated, Unavailable
 from gistd.index import Credential, User, is_text
 
-from . import house, passwords, throttle
+from . import ends, house, passwords, throttle
 from .access import ALL_SCOPES, Actor, Scope, granted
 from .passwords import TOKEN_PREFIX, digest
 from .throttle import Limit
@@ -72,7 +72,10 @@ def actor_by_deletion_key(key: str) -> Actor:
 
 def _find(kind: str, secret: str) -> Actor | None:
     credential = index.accounts.credential_by_hash(kind, digest(secret))
-    if credential is None or is_over(credential):
+    if credential is None:
+        return None
+    if is_over(credential):
+        ends.seen(credential.expires_at)
         return None
     note_use(credential)
     scopes = granted([Scope(scope) for scope in credential.scopes.split()])
@@ -121,14 +124,17 @@ def actor_by_basic(username: str, password: str, address: str) -> Actor:
 
 
 def is_over(credential: Credential) -> bool:
-    """Whether it has expired."""
-    return credential.expires_at is not None and credential.expires_at <= index.now()
+    """Whether it has expired; or would expire, and was made by a clock that was set back since."""
+    if credential.expires_at is None:
+        return False
+    now = index.now()
+    return credential.expires_at <= now or credential.created_at > now + index.SKEW
 
 
 def note_use(credential: Credential) -> None:
     """Remember when it was used, to the minute: not every request is worth a write."""
     at = index.now()
-    if credential.last_used_at is None or at - credential.last_used_at > USE_NOTED_EVERY:
+    if credential.last_used_at is None or abs(at - credential.last_used_at) > USE_NOTED_EVERY:
         with suppress(Unavailable):
             index.accounts.note_use(credential, at)
 

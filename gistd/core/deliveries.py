@@ -30,6 +30,7 @@ _REGULARLY = timedelta(minutes=1)
 def sweep() -> None:
     """Find what nobody remembers to send, as a crash leaves it; and forget what was told long ago."""
     now = index.now()
+    index.webhooks.hurry(now + index.SKEW + timedelta(seconds=_LONGEST_WAIT), now + index.SKEW + _longest())
     index.webhooks.forget(now - timedelta(days=house.settings.webhook_days))
     for id, at in index.webhooks.due(now + _REGULARLY):
         _soon(id, at)

@@ -87,7 +87,13 @@ def code(client: OAuthClient, code: str) -> OAuthCode | None:
     if found is not None and found.spent:
         index.oauth.end(found)
         return None
-    return None if found is None or found.expires_at <= index.now() else found
+    return None if found is None or _is_over(found) else found
+
+
+def _is_over(code: OAuthCode) -> bool:
+    """Whether it has expired, or was made by a clock that was set back since: it would have longer than any."""
+    longest = max(EXCHANGE_LIFETIME, timedelta(seconds=house.settings.oauth_code_seconds))
+    return not index.now() < code.expires_at <= index.now() + longest
 
 
 def exchange(code: OAuthCode) -> Given | None:

@@ -4,12 +4,13 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, copies, digests, facets, files, gists, health, oauth, webhooks, words
+from . import accounts, copies, digests, ends, facets, files, gists, health, oauth, webhooks, words
 from .connection import connect, database, files_on_disk, is_a_file, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import (
     PRIVATE,
     PUBLIC,
+    SKEW,
     UNLISTED,
     VISIBILITIES,
     Credential,
@@ -28,6 +29,7 @@ __all__ = [
     "NO_NOTES",
     "PRIVATE",
     "PUBLIC",
+    "SKEW",
     "UNLISTED",
     "VISIBILITIES",
     "Content",
@@ -48,6 +50,7 @@ __all__ = [
     "close",
     "copies",
     "digests",
+    "ends",
     "facets",
     "files",
     "files_on_disk",

@@ -10,7 +10,7 @@ import peewee
 from gistd.errors import Conflict
 
 from .connection import is_text, write
-from .models import Credential, DigestSecret, Failures, Gist, Like, SecondFactor, User, now
+from .models import SKEW, Credential, DigestSecret, Failures, Gist, Like, SecondFactor, User, now
 from .prepared import Prepared
 
 
@@ -164,17 +164,22 @@ def change_user(user: User, columns: Mapping[str, Any]) -> User:
 
 def failures(key: str, since: datetime) -> Failures | None:
     """What has been counted under the key, if the count began after `since`."""
-    return Failures.get_or_none(Failures.key == key, Failures.since > since)
+    return Failures.get_or_none(Failures.key == key, _counts(since))
 
 
 def note_failure(key: str, since: datetime) -> int:
     """Count one more; a count that began before `since` begins anew. Returns how many there are now."""
     with write():
-        more = Failures.update(number=Failures.number + 1).where(Failures.key == key, Failures.since > since)
+        more = Failures.update(number=Failures.number + 1).where(Failures.key == key, _counts(since))
         if not more.execute():
-            Failures.delete().where(Failures.since <= since).execute()
+            Failures.delete().where(~_counts(since)).execute()
             Failures.insert(key=key, number=1, since=now()).on_conflict_ignore().execute()
         return Failures.get_by_id(key).number
+
+
+def _counts(since: datetime) -> Any:
+    """A count began after that; and not later than now, as one from before the clock was set back: it would not end."""
+    return (Failures.since > since) & (Failures.since <= now() + SKEW)
 
 
 def forget_failures(key: str) -> None:

@@ -10,6 +10,9 @@ from .connection import database
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+SKEW = timedelta(minutes=1)
+"""How far the clocks of nodes may be apart. What is from a later moment than that is from before one was set back."""
+
 PUBLIC, UNLISTED, PRIVATE = "public", "unlisted", "private"
 VISIBILITIES = (PUBLIC, UNLISTED, PRIVATE)
 

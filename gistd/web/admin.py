@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gistd.core import accounts, administration, gists, house, listings
 from gistd.core.access import Action, Actor, Open
 from gistd.errors import Conflict, Invalid, NotFound
-from gistd.index import User
+from gistd.index import User, now
 
 from .face import face
 from .forms import page, saved
@@ -72,8 +72,15 @@ def all_gists(actor: Actor) -> Response:
     name, number = request.args.get("user", "").strip(), _page_number()
     owner = _found(name) if name else None
     shown = listings.inventory(actor, owner, number, PER_PAGE)
-    more = shown.total > number * PER_PAGE
-    return page("admin/gists.html", gists=shown.gists, total=shown.total, name=name, number=number, more=more)
+    return page(
+        "admin/gists.html",
+        gists=shown.gists,
+        total=shown.total,
+        name=name,
+        number=number,
+        more=shown.total > number * PER_PAGE,
+        now=now(),
+    )
 
 
 @face.get(_GIST, scope=Open.ADMIN)

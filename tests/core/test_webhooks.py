@@ -263,3 +263,15 @@ def test_what_was_told_long_ago_is_forgotten(alice: Actor) -> None:
     index.webhooks.note(old, {"created_at": index.now() - timedelta(days=31)})
     index.webhooks.forget(index.now() - timedelta(days=30))
     assert [row.id for row in webhooks.told(webhook, 10)[0]] == [new.id]
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(alice: Actor) -> None:
+    """What is due, rests or is being sent until a time that is far away, is due now."""
+    webhook, far = subscribe(alice), index.now() + timedelta(days=3652)
+    gists.create(alice, draft())
+    with index.write():
+        Delivery.update(due_at=far).execute()
+        Subscription.update(rests_until=far, leased_until=far).execute()
+    assert index.webhooks.claim(webhook.id, far) is None
+    deliveries.sweep()
+    assert index.webhooks.claim(webhook.id, far) is not None

@@ -27,8 +27,8 @@ from tests.real_files import fsck
 from tests.transport import packs
 
 Gists = dict[str, Any]
-"""What there is to see, by the titles of the gists, and what is to be told of them: all that does not depend on chance or
-on the clock."""
+"""What there is to see, by the titles of the gists, and what is to be told of them: all that does not depend on chance,
+or on the clock."""
 
 TOLD = "what webhooks are told"
 
