@@ -51,13 +51,21 @@ class _Reporting:
 def _reported(connection: Any) -> Iterator[None]:
     try:
         yield
+    except Unavailable:  # told by what was done in a transaction, which is over
+        _drop(connection)
+        raise
     except (peewee.DatabaseError, peewee.InterfaceError) as error:
         code = _code(error)
         if not isinstance(error, _LOST) and not code.startswith(_DAMAGED):
             raise  # what was asked is wrong, not the database
-        if not connection.in_transaction():
-            connection.close()
+        _drop(connection)
         raise _told(code) from error
+
+
+def _drop(connection: Any) -> None:
+    """Let the next one who asks open it anew: SQLite, which could not open a file for writing, reads it ever after."""
+    if not connection.in_transaction():
+        connection.close()
 
 
 def _code(error: peewee.PeeweeException) -> str:
