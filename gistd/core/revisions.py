@@ -6,7 +6,7 @@ from functools import lru_cache
 from gistd import index
 from gistd.errors import Unavailable
 from gistd.index import Gist, User
-from gistd.store import ChangeCounts, Revision, Signature
+from gistd.store import ChangeCounts, Repository, Revision, Signature
 
 from . import catalogue, house
 from .access import Actor
@@ -15,10 +15,13 @@ from .access import Actor
 _MAIL_HOST = "users.noreply.invalid"
 
 
-def history(gist: Gist, skip: int, limit: int, revision: str | None = None) -> list[tuple[Revision, ChangeCounts]]:
-    """The revisions that led to the head, or to the one given, newest first; each with what it changed."""
+def history(
+    gist: Gist, skip: int, limit: int, revision: str | None = None, repository: Repository | None = None
+) -> list[tuple[Revision, ChangeCounts]]:
+    """The revisions that led to the head, or to the one given, newest first; each with what it changed. The repository
+    is the gist's, if it is open already."""
     with catalogue.present(gist):
-        opened = house.store.open(gist.id)
+        opened = repository or house.store.open(gist.id)
         start = revision or opened.head
         revisions = opened.history(start, limit, skip) if start else []
         return [(entry, _counted(gist.id, entry.id)) for entry in revisions]

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -20,10 +19,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 database = peewee.DatabaseProxy()
 
-_PATIENCE = 30
-"""Seconds that a writer waits for others."""
 _PRAGMAS = [
-    ("busy_timeout", _PATIENCE * 1000),
+    ("busy_timeout", 30_000),
     ("journal_mode", "wal"),
     ("synchronous", "full"),  # in WAL mode `normal` may lose what was acknowledged when the power goes
     ("foreign_keys", 1),
@@ -34,6 +31,7 @@ _PRAGMAS = [
     ("journal_size_limit", 64 * 1024 * 1024),
     ("temp_store", 2),
     ("cache_size", -16_000),
+    ("soft_heap_limit", 16_000_000),  # of a process: each of its threads has a connection, each of those a cache
 ]
 _LOST = (peewee.OperationalError, peewee.InterfaceError)
 _FULL = ("SQLITE_FULL", "53100")
@@ -54,21 +52,13 @@ class _Reporting:
 def _reported(connection: Any) -> Iterator[None]:
     try:
         yield
-    except Unavailable:  # told by what was done in a transaction, which is over
-        _drop(connection)
-        raise
     except (peewee.DatabaseError, peewee.InterfaceError) as error:
         code = _code(error)
         if not isinstance(error, _LOST) and not code.startswith(_DAMAGED):
             raise  # what was asked is wrong, not the database
-        _drop(connection)
+        if not connection.in_transaction():
+            connection.close()
         raise _told(code) from error
-
-
-def _drop(connection: Any) -> None:
-    """Let the next one who asks open it anew: SQLite, which could not open a file for writing, reads it ever after."""
-    if not connection.in_transaction():
-        connection.close()
 
 
 def _code(error: peewee.PeeweeException) -> str:
@@ -114,7 +104,7 @@ def connect(url: str) -> None:
     if scheme == "sqlite":
         _check_sqlite()
         file = unquote(urlsplit(url).path.removeprefix("/"))
-        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=_PATIENCE))
+        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=30))
     elif scheme in ("postgres", "postgresql"):
         database.initialize(_Postgresql(**db_url.parse(url, unquote_password=True, unquote_user=True)))
     else:
@@ -176,8 +166,7 @@ def write() -> Iterator[None]:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One process and thread at a time, beside a SQLite file; each waits for as long as one waits for SQLite itself."""
-    began = time.monotonic()
+    """One process and thread at a time, beside a SQLite file."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(Path(f"{database.database}.lock").open("w"))
@@ -186,8 +175,6 @@ def _turn() -> Iterator[None]:
             if error.errno == errno.ENOSPC:
                 raise _told("SQLITE_FULL") from error
             raise Unavailable(f"the index cannot be written ({error.strerror})") from error
-        if time.monotonic() - began > _PATIENCE:  # those before us waited in vain, most likely, and so should we
-            raise _told("SQLITE_BUSY")
         yield
 
 

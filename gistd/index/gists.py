@@ -175,7 +175,7 @@ def likers(gist: Gist, *, limit: int, offset: int) -> list[User]:
 
 
 def likes(user: User, gist: Gist) -> bool:
-    return Like.select().where(Like.user == user, Like.gist == gist).exists()
+    return _LIKE.first(user.id, gist.number) is not None
 
 
 def _rows() -> Any:
@@ -189,6 +189,7 @@ _BY_OWNER = Prepared(
     Gist.owner,
 )
 _TAKEN = Prepared(lambda ident: Gist.select(Gist.number).where(Gist.ident == ident))
+_LIKE = Prepared(lambda user, gist: Like.select(Like.user).where(Like.user == user, Like.gist == gist))
 _TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
 
 

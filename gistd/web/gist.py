@@ -81,6 +81,6 @@ def _page(actor: Actor, contents: Contents) -> Response:
         number=number,
         more=len(contents.files) > number * shown.FILES_PER_PAGE,
         per_page=shown.FILES_PER_PAGE,
-        history=revisions.history(gist, 0, REVISIONS_SHOWN),
+        history=revisions.history(gist, 0, REVISIONS_SHOWN, repository=contents.repository),
         parent=listings.parent(actor, gist),
     )

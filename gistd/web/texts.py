@@ -7,7 +7,7 @@ import gettext
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 
 _FOLDER = Path(__file__).with_name("translations")
 _SOURCE = "en"
@@ -21,8 +21,11 @@ def languages() -> list[str]:
 
 def language() -> str:
     """The reader's language, as the browser asks for it (RFC 9110, Accept-Language)."""
-    asked = request.accept_languages.best_match(languages()) if has_request_context() else None
-    return asked or _SOURCE
+    if not has_request_context():
+        return _SOURCE
+    if "language" not in g:  # a page asks for each of its words
+        g.language = request.accept_languages.best_match(languages()) or _SOURCE
+    return str(g.language)
 
 
 @cache

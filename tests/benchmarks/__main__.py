@@ -1,6 +1,6 @@
 """How fast gistd is, beside what it cannot be faster than, and beside others that do the same.
 
-    python -m tests.benchmarks [reading] [writing] [git] [disk] [--quick] [--peer URL --token TOKEN]
+    python -m tests.benchmarks [reading] [writing] [git] [disk] [memory] [--quick] [--peer URL --token TOKEN]
 
 Starts what it measures, prints tables, and with --write puts them into docs/performance.md. The load comes from this
 machine, over loopback, and shares its cores with the servers: trust the ratios more than the figures. `--peer` is a
@@ -13,13 +13,15 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.benchmarks import disk, over_git, over_http, report
+from tests.benchmarks import disk, memory, over_git, over_http, report
 from tests.benchmarks.over_http import Extent
 from tests.benchmarks.report import Cells
+from tests.benchmarks.world import World
 
-PARTS = ["reading", "writing", "git", "disk"]
+PARTS = ["reading", "writing", "git", "disk", "memory"]
 
 
 def options() -> argparse.Namespace:
@@ -32,6 +34,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--token", default="", help="what the peer knows you by, with which you may write gists")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=float, help="for each row in each round")
+    parser.add_argument("--requests", type=int, help="after which the memory has been looked at for the last time")
     parser.add_argument("--only", default="", metavar="WORDS", help="works and sizes that have these words in them")
     parser.add_argument("--directory", type=Path, help="where the data goes; in memory nothing is ever synced")
     parser.add_argument("--write", action="store_true", help="the tables into docs/performance.md, too")
@@ -55,30 +58,30 @@ def main() -> None:
     where = report.conditions(asked.directory or Path(tempfile.gettempdir()))
     how = f"Rounds: {extent.rounds}; {extent.seconds:g} s a row"
     print(f"{', '.join(parts)}: {where} {how}; load before: {os.getloadavg()[0]:.2f}\n", flush=True)
-    for part, tables in measured(parts, asked.directory, extent, peer):
-        words = f"{where} {how}.\n\n" + "\n".join(map(report.table, tables))
-        print(f"## {part}\n\n{words}", flush=True)
-        if asked.write:
-            report.write(part, words)
+    with ExitStack() as running:
+        folder = tempfile.TemporaryDirectory(prefix="gistd-benchmark-", dir=asked.directory)
+        world = World(Path(running.enter_context(folder)), running, peer)
+        requests = asked.requests or (400 if asked.quick else 200_000)
+        for part, tables in measured(parts, world, extent, requests):
+            words = f"{where} {how}.\n\n" + "\n".join(map(report.table, tables))
+            print(f"## {part}\n\n{words}", flush=True)
+            if asked.write:
+                report.write(part, words)
 
 
-def measured(
-    parts: list[str], directory: Path | None, extent: Extent, peer: tuple[str, str] | None
-) -> Iterator[tuple[str, list[list[Cells]]]]:
+def measured(parts: list[str], world: World, extent: Extent, requests: int) -> Iterator[tuple[str, list[list[Cells]]]]:
     """Each part, and its tables: what was wanted, and all."""
+    if "memory" in parts:  # of a server that was just started
+        yield "memory", [[*memory.rows(world, requests, 20 if extent.quick else 300)]]
     by_http = [part for part in parts if part in over_http.WORKS]
-    if by_http:
-        with tempfile.TemporaryDirectory(prefix="gistd-benchmark-", dir=directory) as name:
-            results = over_http.measure(by_http, Path(name), extent, peer)
-        for part in by_http:
-            yield part, [[*wanted(over_http.targets(results, part))], [*over_http.rows(results, part)]]
+    results = over_http.measure(by_http, world, extent) if by_http else {}
+    for part in by_http:
+        yield part, [[*wanted(over_http.targets(results, part))], [*over_http.rows(results, part)]]
     if "git" in parts:
-        with tempfile.TemporaryDirectory(prefix="gistd-benchmark-", dir=directory) as name:
-            figures = over_git.measure(Path(name), extent, peer)
+        figures = over_git.measure(world, extent)
         yield "git", [[*wanted(over_git.targets(figures))], [*over_git.rows(figures)]]
     if "disk" in parts:
-        with tempfile.TemporaryDirectory(prefix="gistd-benchmark-", dir=directory) as name:
-            yield "disk", [[*disk.rows(Path(name))]]
+        yield "disk", [[*disk.rows(world)]]
 
 
 def wanted(targets: Iterator[Cells]) -> Iterator[Cells]:

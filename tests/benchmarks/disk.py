@@ -5,24 +5,19 @@ from pathlib import Path
 
 from tests.benchmarks.floors import commit_bare, init_bare
 from tests.benchmarks.report import Cells
-from tests.benchmarks.subjects import gistd
 from tests.benchmarks.texts import SIZES, USUAL, files
-from tests.harness import Git
+from tests.benchmarks.world import World
 
 
-def rows(root: Path) -> Iterator[Cells]:
+def rows(world: World) -> Iterator[Cells]:
     yield "", "KiB", "inodes"
-    server, speaker = gistd("gistd", root / "gistd")
-    try:
-        tiny = speaker.create({"hello.py": "print('hello')\n"})
-        yield "gistd: new, 1 file of 15 bytes", *_weight(server.repository(tiny["id"]))
-        yield "gistd: new, 3 files of 1.7 kB", *_weight(server.repository(speaker.create(files(USUAL))["id"]))
-        grown = speaker.grow(Git(root / "git"), USUAL)
-        yield "gistd: usual (5 revisions)", *_weight(server.repository(grown["id"]))
-    finally:
-        server.stop()
+    speaker = world.gistd
+    tiny = speaker.create({"hello.py": "print('hello')\n"})
+    yield "gistd: new, 1 file of 15 bytes", *_weight(world.server.repository(tiny["id"]))
+    yield "gistd: new, 3 files of 1.7 kB", *_weight(world.server.repository(speaker.create(files(USUAL))["id"]))
+    yield "gistd: usual (5 revisions)", *_weight(world.server.repository(speaker.grow(world.git, USUAL)["id"]))
     content = {name: text.encode() for name, text in files(USUAL).items()}
-    repository = init_bare(root / "pygit2")
+    repository = init_bare(world.root)
     commit_bare(repository, content)
     yield "bare pygit2: new, 3 files of 1.7 kB", *_weight(Path(repository.path))
     for number in range(1, SIZES[USUAL].revisions):

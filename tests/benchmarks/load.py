@@ -135,7 +135,7 @@ def load(connections: list[Connection], busy: Busy, seconds: float) -> Sample:
     return sample(times, took, None if before is None or after is None else after - before)
 
 
-def ask_until(connections: list[Connection], end: float) -> list[float]:
+def ask_until(connections: list[Connection], end: float, most: int = MOST) -> list[float]:
     """How long each answer took; returns once the last one is there."""
     times: list[float] = []
     with selectors.DefaultSelector() as waiting:
@@ -150,7 +150,7 @@ def ask_until(connections: list[Connection], end: float) -> list[float]:
                     continue
                 now = time.perf_counter()
                 times.append(now - connection.asked)
-                if now >= end or len(times) >= MOST:
+                if now >= end or len(times) >= most:
                     waiting.unregister(connection.socket)
                     continue
                 old = connection.socket

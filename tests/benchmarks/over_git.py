@@ -11,7 +11,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -24,11 +23,12 @@ import pygit2
 from tests.benchmarks.floors import commit_bare
 from tests.benchmarks.http_backend import HttpBackend, programs
 from tests.benchmarks.load import Busy, Connection, ask_until, busy_seconds
-from tests.benchmarks.over_http import COLD, GISTD, PEER, Extent
+from tests.benchmarks.over_http import Extent
 from tests.benchmarks.report import Cells, spread
-from tests.benchmarks.subjects import Opengist, gistd
+from tests.benchmarks.subjects import Opengist
 from tests.benchmarks.texts import LARGE, LONG, MANY_FILES, SMALL, USUAL
-from tests.harness import WITHOUT_CACHES, Git
+from tests.benchmarks.world import GISTD, World
+from tests.harness import Git
 
 HTTP_BACKEND, FLOOR = "http-backend", "file://"
 CLONE, FETCH, PUSH = "clone", "fetch", "push"
@@ -65,14 +65,10 @@ Results = dict[tuple[str, str], dict[str, dict[str, list[float]]]]
 # ---------------------------------------------------------------------- places
 
 
-def start(running: ExitStack, root: Path, git: Git, peer: tuple[str, str] | None) -> list[Place]:
-    server, first = gistd(GISTD, root / "gistd")
-    running.callback(server.stop)
-    unkept, cold = gistd(COLD, root / "cold", **{name.removeprefix("GISTD_"): "0" for name in WITHOUT_CACHES})
-    running.callback(unkept.stop)
-    speakers = [first, cold, *([Opengist(PEER, *peer)] if peer else [])]
-    places = [Place(speaker.name, partial(_host, git, speaker), speaker.busy) for speaker in speakers]
-    copy = partial(_copy, git, first, count())
+def start(world: World) -> list[Place]:
+    git, root = world.git, world.root
+    places = [Place(speaker.name, partial(_host, git, speaker), speaker.busy) for speaker in world.speakers]
+    copy = partial(_copy, git, world.gistd, count())
     (root / "copies").mkdir()
     places.append(Place(FLOOR, partial(copy, root / "copies", "file://", "file://"), lambda: None))
     if not programs():
@@ -80,7 +76,7 @@ def start(running: ExitStack, root: Path, git: Git, peer: tuple[str, str] | None
         return places
     (root / "peer" / "repos").mkdir(parents=True)
     backend = HttpBackend(root / "peer").start()
-    running.callback(backend.stop)
+    world.running.callback(backend.stop)
     assert backend.process
     host = partial(copy, root / "peer" / "repos", backend.url, f"{backend.url}/counted")
     return [*places, Place(HTTP_BACKEND, host, partial(busy_seconds, backend.process.pid))]
@@ -189,29 +185,28 @@ JOBS: dict[str, type[Job]] = {CLONE: CloneJob, FETCH: FetchJob, PUSH: PushJob}
 # ---------------------------------------------------------------------- measured
 
 
-def measure(root: Path, extent: Extent, peer: tuple[str, str] | None) -> Results:
+def measure(world: World, extent: Extent) -> Results:
     """Wall time and processor time are taken apart, as what a CGI takes is only told by a detour."""
-    git = Git(root / "git")
+    git = world.git
     times, batch = (1, 2) if extent.quick else (10, 50)
     results = Results()
-    with ExitStack() as running:
-        places = start(running, root, git, peer)
-        jobs = {
-            (task, size): [JOBS[task](git, place, size) for place in places]
-            for task, sizes in TASKS.items()
-            for size in sizes
-            if extent.only in f"{task}, {size}" and (size == USUAL or not extent.quick)
-        }
-        for some in jobs.values():
-            _in_turns(some, 1, random.Random(0), counted=False)  # imports, caches, the first connections
-        for round in range(extent.rounds):
-            order = random.Random(round)
-            for key, some in order.sample([*jobs.items()], len(jobs)):
-                seen = results.setdefault(key, {place.name: {} for place in places})
-                few = batch if key[1] not in (LARGE, LONG) else max(2, batch // 5)
-                for name, what, figure in _figures(git, key[0], some, times, few, extent.seconds, order):
-                    seen[name].setdefault(what, []).append(figure)
-    return results
+    places = start(world)
+    jobs = {
+        (task, size): [JOBS[task](git, place, size) for place in places]
+        for task, sizes in TASKS.items()
+        for size in sizes
+        if extent.only in f"{task}, {size}" and (size == USUAL or not extent.quick)
+    }
+    for some in jobs.values():
+        _in_turns(some, 1, random.Random(0), counted=False)  # imports, caches, the first connections to the index
+    for round in range(extent.rounds):
+        order = random.Random(round)
+        for key, some in order.sample([*jobs.items()], len(jobs)):
+            seen = results.setdefault(key, {place.name: {} for place in places})
+            few = batch if key[1] not in (LARGE, LONG) else max(2, batch // 5)
+            for name, what, figure in _figures(git, key[0], some, times, few, extent.seconds, order):
+                seen[name].setdefault(what, []).append(figure)
+    return {key: results[key] for key in jobs}
 
 
 def _figures(

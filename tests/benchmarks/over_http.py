@@ -7,8 +7,6 @@ else the machine does hits all alike.
 import random
 import statistics
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from subprocess import CalledProcessError, TimeoutExpired
 from typing import NamedTuple, Protocol
 
@@ -29,13 +27,10 @@ from tests.benchmarks.subjects import (
     SAME,
     SEARCH,
     Measure,
-    Opengist,
-    gistd,
 )
 from tests.benchmarks.texts import LARGE, LONG, MANY_FILES, SMALL, USUAL
-from tests.harness import WITHOUT_CACHES, Git
+from tests.benchmarks.world import GISTD, World
 
-GISTD, COLD, PEER = "gistd", "gistd, nothing kept", "peer"
 ALL = (SMALL, USUAL, MANY_FILES, LARGE, LONG)
 WORKS = {
     "reading": {
@@ -99,20 +94,19 @@ def groups(part: str, extent: Extent) -> list[Group]:
     ]
 
 
-def measure(parts: list[str], root: Path, extent: Extent, peer: tuple[str, str] | None) -> Results:
+def measure(parts: list[str], world: World, extent: Extent) -> Results:
     wanted = [group for part in parts for group in groups(part, extent)]
-    with ExitStack() as running:
-        subjects = start(running, root, wanted, extent, peer)
-        rows = {group: dict(_rows(group, subjects)) for group in wanted}
-        for group in wanted:
-            for run in rows[group].values():
-                run(extent.seconds / 10)  # imports, caches, the first connections to the index
-        results: Results = {group: {name: [] for name in rows[group]} for group in wanted}
-        for round in range(extent.rounds):
-            order = random.Random(round)
-            for group in order.sample(wanted, len(wanted)):
-                for name, run in order.sample([*rows[group].items()], len(rows[group])):
-                    results[group][name].append(run(extent.seconds))
+    subjects = takers(world, wanted, extent)
+    rows = {group: dict(_rows(group, subjects)) for group in wanted}
+    for group in wanted:
+        for run in rows[group].values():
+            run(extent.seconds / 10)  # imports, caches, the first connections to the index
+    results: Results = {group: {name: [] for name in rows[group]} for group in wanted}
+    for round in range(extent.rounds):
+        order = random.Random(round)
+        for group in order.sample(wanted, len(wanted)):
+            for name, run in order.sample([*rows[group].items()], len(rows[group])):
+                results[group][name].append(run(extent.seconds))
     return results
 
 
@@ -123,38 +117,30 @@ def _rows(group: Group, subjects: Iterable[Taker]) -> Iterator[tuple[str, Measur
             yield subject.name, run
 
 
-def start(
-    running: ExitStack, root: Path, wanted: list[Group], extent: Extent, peer: tuple[str, str] | None
-) -> list[Taker]:
+def takers(world: World, wanted: list[Group], extent: Extent) -> list[Taker]:
     """Everybody who takes part."""
-    sizes = sorted({group.size for group in wanted})
-    git = Git(root / "git")
-    server, first = gistd(GISTD, root / "gistd")
-    running.callback(server.stop)
-    unkept, cold = gistd(COLD, root / "cold", **{name.removeprefix("GISTD_"): "0" for name in WITHOUT_CACHES})
-    running.callback(unkept.stop)
-    subjects = [first, cold, *([Opengist(PEER, *peer)] if peer else [])]
-    for subject in subjects:
-        subject.prepare(git, sizes)
-    floor, flask = bare_flask(root / "flask", first, sorted({(group.work, group.size) for group in wanted}))
-    running.callback(floor.stop)
-    bare: list[Taker] = [Pygit2(root / "pygit2", server, first), Pack(root / "pack")]
-    return [*subjects, flask, *bare, *_pastebins(running, root, extent)]
+    for speaker in world.speakers:
+        speaker.prepare(world.git, sorted({group.size for group in wanted}))
+    works = sorted({(group.work, group.size) for group in wanted})
+    floor, flask = bare_flask(world.root / "flask", world.gistd, works)
+    world.running.callback(floor.stop)
+    bare = Pygit2(world.root / "pygit2", world.server, world.gistd), Pack(world.root / "pack")
+    return [*world.speakers, flask, *bare, *_pastebins(world, extent)]
 
 
-def _pastebins(running: ExitStack, root: Path, extent: Extent) -> Iterator[Taker]:
+def _pastebins(world: World, extent: Extent) -> Iterator[Taker]:
     for name, kind in PASTEBINS.items():
         if extent.quick:
             print(f"NOT MEASURED: {name}: a quick run installs nothing", flush=True)
             continue
-        (root / name).mkdir()
-        pastebin = kind(root / name)
+        (world.root / name).mkdir()
+        pastebin = kind(world.root / name)
         try:
             pastebin.start()
         except (CalledProcessError, TimeoutExpired) as error:
             print(f"NOT MEASURED: {name}, which cannot be installed: {error}\n{error.stderr!r}", flush=True)
             continue
-        running.callback(pastebin.stop)
+        world.running.callback(pastebin.stop)
         yield pastebin.subject()
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from tests.benchmarks.load import Busy, Connection, Sample, busy_seconds, http_request, load
+from tests.benchmarks.load import Busy, Connection, Sample, http_request, load
 from tests.benchmarks.texts import SIZES, files
-from tests.harness import Git, Server
-from tests.web.people import Person
+from tests.harness import Git
 
 READ, READ_AS, SAME, PAGE, PAGE_AS = "read", "read, with a token", "read, 304", "page", "page, signed in"
 RAW, LIST, SEARCH, CREATE, EDIT, LIKE = "raw", "list", "search", "create", "edit", "like"
@@ -65,7 +64,7 @@ class Opengist(Subject):
         super().__init__(name, url.rstrip("/"), busy)
         self.token = token
         self._authorization = f"Bearer {token}"
-        self._cookie = cookie
+        self.cookie = cookie
         self.user = self._call("GET", "/api/user", None, 200)["login"]
         self.gists: dict[str, Gist] = {}
         self._own: dict[tuple[str, int], Gist] = {}
@@ -75,7 +74,8 @@ class Opengist(Subject):
 
     def prepare(self, git: Git, sizes: Iterable[str]) -> None:
         for size in sizes:
-            self.gists[size] = self.grow(git, size)
+            if size not in self.gists:
+                self.gists[size] = self.grow(git, size)
 
     def create(self, files: dict[str, str], **fields: Any) -> Gist:
         return self._call("POST", "/api/gists", {**_new(files), **fields}, 201)
@@ -130,7 +130,7 @@ class Opengist(Subject):
             case "page":
                 return self.get(page, Accept="text/html")
             case "page, signed in":
-                return self.get(page, Accept="text/html", Cookie=self._cookie) if self._cookie else None
+                return self.get(page, Accept="text/html", Cookie=self.cookie) if self.cookie else None
             case "raw":
                 return self.get(f"{page}/raw/HEAD/{quote(next(iter(files(size))))}")
             case "list":
@@ -177,15 +177,3 @@ def _new(files: dict[str, str]) -> dict[str, Any]:
 def _seldom(size: str) -> str:
     """A word of the first file."""
     return next(iter(files(size).values())).split()[0]
-
-
-def gistd(name: str, root: Path, **settings: Any) -> tuple[Server, Opengist]:
-    """gistd, with room for as many writes as come."""
-    root.mkdir()
-    server = Server(root, rate_limits=False, **settings).start()
-    token = server.user("alice").token
-    reader = Person(server, "alice")
-    assert reader.sign_in().status_code == 303
-    cookie = "; ".join(f"{name}={value}" for name, value in reader.session.cookies.items())
-    assert server.process
-    return server, Opengist(name, server.url, token, partial(busy_seconds, server.process.pid), cookie)

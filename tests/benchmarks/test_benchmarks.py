@@ -7,15 +7,16 @@ from pathlib import Path
 
 from tests.benchmarks.finding import LISTED, QUERIES
 from tests.benchmarks.http_backend import programs
-from tests.harness import require
+from tests.harness import Client, Server, require
 
 ROOT = Path(__file__).parents[2]
 GISTD, COLD, FLASK, PYGIT2, PACK = "gistd", "gistd, nothing kept", "bare Flask", "bare pygit2", "bare synced pack"
-BOTH = [GISTD, COLD, FLASK]
+PEER = "peer"
+BOTH = [GISTD, COLD, PEER, FLASK]
 READING = {
-    f"{work}, 8 clients": BOTH
-    for work in ("read", "read, with a token", "read, 304", "page", "page, signed in", "raw", "list", "search")
+    f"{work}, 8 clients": BOTH for work in ("read", "read, with a token", "read, 304", "page", "raw", "list", "search")
 }
+READING["page, signed in, 8 clients"] = [GISTD, COLD, FLASK]
 WRITING = {
     "create, 1 client": [*BOTH, PYGIT2, PACK],
     "create, 8 clients": [*BOTH, PACK],
@@ -24,7 +25,7 @@ WRITING = {
     "like, 1 client": BOTH,
     "like, 8 clients": BOTH,
 }
-TRANSPORT = {key: [GISTD, COLD, "file://", "http-backend"] for key in ["clone", "fetch", "push"]}
+TRANSPORT = {key: [GISTD, COLD, PEER, "file://", "http-backend"] for key in ["clone", "fetch", "push"]}
 
 
 def run(module: str, directory: Path, *options: str) -> str:
@@ -48,9 +49,10 @@ def tables(part: str) -> list[list[list[str]]]:
     ]
 
 
-def test_everything_is_measured(tmp_path: Path) -> None:
+def test_everything_is_measured(tmp_path: Path, server: Server, alice: Client) -> None:
+    """With another gistd in the place of the peer."""
     require("nginx or fcgiwrap", programs())
-    words = run("tests.benchmarks", tmp_path, "--quick")
+    words = run("tests.benchmarks", tmp_path, "--quick", "--peer", server.url, "--token", alice.token)
     parts = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", words, re.MULTILINE | re.DOTALL))
     for part, rows in (("reading", READING), ("writing", WRITING), ("git", TRANSPORT)):
         wanted, measured = tables(parts[part])
@@ -63,6 +65,9 @@ def test_everything_is_measured(tmp_path: Path) -> None:
         assert {title: sorted(names) for title, names in seen.items()} == {
             title: sorted(names) for title, names in rows.items()
         }
+    (memory,) = tables(parts["memory"])
+    assert len(memory) == 10
+    assert all(0 < int(size) < 120 for _, *sizes in memory for size in sizes[:2])
     (disk,) = tables(parts["disk"])
     assert all(float(figure) > 0 for _, *figures in disk for figure in figures)
     assert "NOT MEASURED: pinnwand" in words

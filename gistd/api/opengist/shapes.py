@@ -225,12 +225,13 @@ def _owner(gist: Gist) -> dict[str, Any]:
 def full_gist(actor: Actor, contents: Contents) -> dict[str, Any]:
     gist = contents.gist
     parent = listings.parent(actor, gist)
+    history = revisions.history(gist, 0, COMMITS_SHOWN, contents.revision, contents.repository)
     return {
         **simple_gist(gist),
         "fork_of": parent and simple_gist(parent),
         "forks": [simple_gist(fork) for fork in listings.forks(actor, gist, 1, FORKS_SHOWN).gists],
         "files": {file.path: _file(contents, file) for file in contents.files[:MAX_FILES_SHOWN]},
-        "commits": [commit(gist, *entry) for entry in revisions.history(gist, 0, COMMITS_SHOWN, contents.revision)],
+        "commits": [commit(gist, *entry) for entry in history],
         "truncated": len(contents.files) > MAX_FILES_SHOWN,
     }
 

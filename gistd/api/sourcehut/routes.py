@@ -90,8 +90,7 @@ def show_user(actor: Actor, name: str) -> Response:
 def list_pastes(actor: Actor) -> Response:
     """Your pastes, newest first."""
     page = listings.page_from(actor, Listing(owner=actor.user), start(), PAGE_SIZE)
-    files = gists.noted_each(page.gists)
-    return answer_page([shapes.paste(gist, files[gist.number]) for gist in page.gists], page.total, page.next)
+    return answer_page(map(_paste, page.gists), page.total, page.next)
 
 
 @face.post("/pastes", scope=Scope.GIST_WRITE)
