@@ -5,7 +5,7 @@ that finds the row behind its repository, as a crash between the two leaves it, 
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -122,12 +122,16 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
 
 def noted(gist: Gist) -> list[index.File]:
     """The files at the head as the index has them, by path: what they are called, and what was said of them."""
-    return sorted(index.files.of(gist).values(), key=lambda file: str(file.path))
+    return _by_path(index.files.of(gist))
 
 
 def noted_each(gists: Sequence[Gist]) -> dict[int, list[index.File]]:
     """As `noted`, of several gists, by their numbers; asks the index once."""
-    return {number: list(files.values()) for number, files in index.files.many(gists).items()}
+    return {number: _by_path(files) for number, files in index.files.many(gists).items()}
+
+
+def _by_path(files: Mapping[str, index.File]) -> list[index.File]:
+    return [files[path] for path in sorted(files)]
 
 
 def read(gist: Gist, revision: str, path: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -19,8 +20,10 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 database = peewee.DatabaseProxy()
 
+_PATIENCE = 30
+"""Seconds that a writer waits for others."""
 _PRAGMAS = [
-    ("busy_timeout", 30_000),
+    ("busy_timeout", _PATIENCE * 1000),
     ("journal_mode", "wal"),
     ("synchronous", "full"),  # in WAL mode `normal` may lose what was acknowledged when the power goes
     ("foreign_keys", 1),
@@ -52,13 +55,21 @@ class _Reporting:
 def _reported(connection: Any) -> Iterator[None]:
     try:
         yield
+    except Unavailable:  # told by what was done in a transaction, which is over
+        _drop(connection)
+        raise
     except (peewee.DatabaseError, peewee.InterfaceError) as error:
         code = _code(error)
         if not isinstance(error, _LOST) and not code.startswith(_DAMAGED):
             raise  # what was asked is wrong, not the database
-        if not connection.in_transaction():
-            connection.close()
+        _drop(connection)
         raise _told(code) from error
+
+
+def _drop(connection: Any) -> None:
+    """Let the next one who asks open it anew: SQLite, which could not open a file for writing, reads it ever after."""
+    if not connection.in_transaction():
+        connection.close()
 
 
 def _code(error: peewee.PeeweeException) -> str:
@@ -104,7 +115,7 @@ def connect(url: str) -> None:
     if scheme == "sqlite":
         _check_sqlite()
         file = unquote(urlsplit(url).path.removeprefix("/"))
-        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=30))
+        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=_PATIENCE))
     elif scheme in ("postgres", "postgresql"):
         database.initialize(_Postgresql(**db_url.parse(url, unquote_password=True, unquote_user=True)))
     else:
@@ -166,7 +177,8 @@ def write() -> Iterator[None]:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One process and thread at a time, beside a SQLite file."""
+    """One process and thread at a time, beside a SQLite file; each waits for as long as one waits for SQLite itself."""
+    began = time.monotonic()
     with ExitStack() as stack:
         try:
             file = stack.enter_context(Path(f"{database.database}.lock").open("w"))
@@ -175,6 +187,8 @@ def _turn() -> Iterator[None]:
             if error.errno == errno.ENOSPC:
                 raise _told("SQLITE_FULL") from error
             raise Unavailable(f"the index cannot be written ({error.strerror})") from error
+        if time.monotonic() - began > _PATIENCE:  # those before us waited in vain, most likely, and so should we
+            raise _told("SQLITE_BUSY")
         yield
 
 

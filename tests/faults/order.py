@@ -18,11 +18,11 @@ from pathlib import Path
 from tests.faults.child import traced
 from tests.faults.points import CALLS, Sweep
 
-_CALL = re.compile(r"\d+ +(?P<name>\w+)\((?P<rest>.*)\) += (?P<result>-?\d+)")
-_OPEN = re.compile(r"^\d+<(?P<path>[^>]*)>")
-_NAMES = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_WRITING = ("write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate")
-_NAMING = ("rename", "renameat", "renameat2", "link", "linkat", "symlink", "mkdir", "mkdirat", "openat")
+CALL = re.compile(r"\d+ +(?P<name>\w+)\((?P<rest>.*)\) += (?P<result>-?\d+)")
+OPEN = re.compile(r"^\d+<(?P<path>[^>]*)>")
+NAMES = re.compile(r'"((?:[^"\\]|\\.)*)"')
+WRITING = ("write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate")
+NAMING = ("rename", "renameat", "renameat2", "link", "linkat", "symlink", "mkdir", "mkdirat", "openat")
 _UNSHARED = re.compile(r"\.sqlite3(-shm|\.lock)$|/queue\.")
 """What is not to last: the memory that SQLite shares, the lock beside it; and the queue, which may lose what it has."""
 
@@ -40,7 +40,7 @@ class Trace:
 def read(lines: Iterator[str], root: Path) -> Trace:
     trace = Trace()
     for line in lines:
-        match = _CALL.match(line)
+        match = CALL.match(line)
         if match is None or int(match["result"]) < 0:
             continue
         name, rest = match["name"], match["rest"]
@@ -52,14 +52,14 @@ def read(lines: Iterator[str], root: Path) -> Trace:
 
 
 def _take(trace: Trace, name: str, rest: str, root: Path) -> None:
-    opened = _OPEN.match(rest)
-    named = [path for path in map(Path, _NAMES.findall(rest)) if path.is_relative_to(root)]
+    opened = OPEN.match(rest)
+    named = [path for path in map(Path, NAMES.findall(rest)) if path.is_relative_to(root)]
     if opened and name in ("fsync", "fdatasync"):
         trace.unsynced.discard(Path(opened["path"]))
         trace.synced.append(Path(opened["path"]))
-    elif opened and name in _WRITING and Path(opened["path"]).is_relative_to(root):
+    elif opened and name in WRITING and Path(opened["path"]).is_relative_to(root):
         _needs(trace, Path(opened["path"]))
-    elif name in _NAMING and (name != "openat" or "O_CREAT" in rest):
+    elif name in NAMING and (name != "openat" or "O_CREAT" in rest):
         for path in named:
             _needs(trace, path.parent, path)
         if name.startswith("rename"):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import crash, order, points
+from gistd.index import connection
+from tests.faults import crash, order, points, power
 from tests.faults.points import Sweep
 
 
@@ -45,3 +46,16 @@ def test_folders_that_a_killed_writer_made_are_synced(sweep: Sweep) -> None:
     trace = order.prove(sweep, "change again")
     repository = sweep.work / "{0:.2}/{0}.git".format(sweep.people.gists["packed"]["id"])
     assert {repository, repository / "refs", repository / "refs/heads"} <= set(trace.synced)
+
+
+@pytest.mark.parametrize("write", ["create", "push", "delete"])
+def test_what_was_acknowledged_survives_the_end_of_power(sweep: Sweep, write: str) -> None:
+    power.prove(sweep, write, sweep.after(write))
+
+
+def test_what_is_not_synced_is_missed(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model of a disk tells the difference."""
+    after = sweep.after("create")
+    monkeypatch.setattr(connection, "_PRAGMAS", [*connection._PRAGMAS, ("synchronous", "off")])
+    with pytest.raises(AssertionError):
+        power.prove(sweep, "create", after)

@@ -149,6 +149,15 @@ def test_an_index_that_somebody_has_locked(sweep: Sweep) -> None:
     scene.recover(sweep.work, sweep.people, sweep.log)
 
 
+def test_an_index_that_could_not_be_opened_for_writing(sweep: Sweep) -> None:
+    """SQLite opens it for reading then, without a word; it is written as soon as it can be."""
+    points.require_strace()
+    after = sweep.after("change")
+    outcome = errors.failed(sweep, "change", errors.KINDS["full for a moment"], "openat", 1, after)
+    assert outcome.first.status == 503
+    assert outcome.between == after, "what was written to the repository is in the index with the next read"
+
+
 def test_a_damaged_index(sweep: Sweep) -> None:
     """Page after page of the file: whatever was asked for, nothing is answered but that, or clear words."""
     size = (sweep.base / "index.sqlite3").stat().st_size

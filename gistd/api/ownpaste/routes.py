@@ -64,12 +64,13 @@ def list_pastes(actor: Actor) -> AnyResponse:
         raise NotFound("There is no such page")
     if not wants_json():
         return lead_to(f"/{actor.user.username}" if private and actor.user else "/")
+    files = gists.noted_each(page.gists)
     return answer(
         page=number,
         pages=-(-page.total // PER_PAGE),
         per_page=PER_PAGE,
         total=page.total,
-        pastes=[shapes.short_paste(gist) for gist in page.gists],
+        pastes=[shapes.short_paste(gist, files[gist.number]) for gist in page.gists],
     )
 
 
@@ -87,7 +88,7 @@ def _page() -> int:
 def create_paste(actor: Actor) -> Response:
     """Make a paste."""
     gist = gists.create(actor, edits.draft(shapes.read(shapes.PasteIn())))
-    return answer(**shapes.short_paste(gist))
+    return answer(**shapes.short_paste(gist, gists.noted(gist)))
 
 
 @face.get("/paste/<id>/", scope=Open.ONE_GIST)
@@ -103,9 +104,8 @@ def show_paste(actor: Actor, id: str) -> AnyResponse:
 def change_paste(actor: Actor, id: str) -> Response:
     """Change one of your pastes: what is given."""
     gist = _find(actor, id, Action.EDIT)
-    return answer(
-        **shapes.short_paste(gists.change(actor, gist, edits.change(gist, shapes.read(shapes.PasteChangeIn()))))
-    )
+    changed = gists.change(actor, gist, edits.change(gist, shapes.read(shapes.PasteChangeIn())))
+    return answer(**shapes.short_paste(changed, gists.noted(changed)))
 
 
 @face.delete("/paste/<id>/", scope=Scope.GIST_WRITE)

@@ -3,6 +3,7 @@
 A paste has one file. Of a gist that has several it is the first by its path; one that has none is an empty one.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request
@@ -68,9 +69,9 @@ def read(shape: Shape) -> Any:
 # ---------------------------------------------------------------------- out
 
 
-def short_paste(gist: Gist) -> dict[str, Any]:
-    """A paste with the first lines of its content."""
-    file = first(gists.noted(gist))
+def short_paste(gist: Gist, files: Iterable[File]) -> dict[str, Any]:
+    """A paste with those files, with the first lines of its content."""
+    file = first(files)
     beginning = gists.beginning(gist, file).decode(errors="replace") if file else ""
     preview = "\n".join(beginning.splitlines()[:PREVIEW_LINES])
     return {**_paste(gist, file), "file_content_preview": preview}

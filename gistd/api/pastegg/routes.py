@@ -230,7 +230,8 @@ def list_pastes_of_user(actor: Actor, username: str) -> Response:
     page = listings.page(actor, Listing(owner=user, sort=Sort.CREATED), number, PAGE_SIZE)
     if number > 1 and not page.gists:
         raise Refused("missing_paste", status=404)
-    return answer([shapes.previewed_paste(gist) for gist in page.gists])
+    files = gists.noted_each(page.gists)
+    return answer([shapes.previewed_paste(gist, files[gist.number]) for gist in page.gists])
 
 
 def _page() -> int:

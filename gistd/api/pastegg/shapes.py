@@ -218,19 +218,19 @@ def listed_paste(gist: Gist) -> dict[str, Any]:
     }
 
 
-def previewed_paste(gist: Gist) -> dict[str, Any]:
+def previewed_paste(gist: Gist, files: Iterable[File]) -> dict[str, Any]:
     """A paste as lists of users have it: the first text among its files with its beginning."""
-    entries = readme_first(gists.noted(gist))
-    files = {entry.id: file(entry) for entry in entries}
+    entries = readme_first(files)
+    shown = {entry.id: file(entry) for entry in entries}
     with suppress(Unavailable):  # what is damaged does not take the list away
         contents = gists.contents(gist)
         for entry in entries:
             raw = contents.look(entry) if entry.encoding != "base64" and entry.size <= _PREVIEWED else None
             whole = None if raw is None else content.shown(raw, entry.encoding)
             if whole and whole["format"] == "text":
-                files[entry.id]["content"] = {"format": "text", "value": preview(whole["value"].encode())}
+                shown[entry.id]["content"] = {"format": "text", "value": preview(whole["value"].encode())}
                 break
-    return paste(gist, list(files.values()))
+    return paste(gist, list(shown.values()))
 
 
 def preview(text: bytes) -> str:

@@ -90,7 +90,8 @@ def show_user(actor: Actor, name: str) -> Response:
 def list_pastes(actor: Actor) -> Response:
     """Your pastes, newest first."""
     page = listings.page_from(actor, Listing(owner=actor.user), start(), PAGE_SIZE)
-    return answer_page(map(_paste, page.gists), page.total, page.next)
+    files = gists.noted_each(page.gists)
+    return answer_page([shapes.paste(gist, files[gist.number]) for gist in page.gists], page.total, page.next)
 
 
 @face.post("/pastes", scope=Scope.GIST_WRITE)
