@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
+from gc import freeze
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def main() -> None:
 
     Settings come from GISTD_… variables or from gistd.toml; `gistd settings` shows them.
     """
+    freeze()  # a fifth of a short command was to look for garbage among the modules at its end
 
 
 @main.command()
@@ -75,17 +77,18 @@ def serve(host: str, port: int, workers: int | None) -> None:
             click.echo("There is no account yet. Make the first one: gistd user create NAME --password-stdin")
             if settings.signup:
                 click.echo("Or sign up in the browser, at /-/register: the first account is an admin.")
+        server = Server(settings, create_app, work, _say_where, host, port, workers)
     except GistdError as error:
         raise click.ClickException(error.message) from error
     finally:
         index.close()  # a connection must not live through a fork
+    server.run()
 
-    def ready(host: str, port: int) -> None:
-        address = f"[{host}]" if ":" in host else host
-        known_as = f", known as {settings.external_url}" if settings.external_url else ""
-        click.echo(f"gistd serves {house.store.root} at http://{address}:{port}{known_as}")
 
-    Server(settings, create_app, work, ready, host, port, workers).run()
+def _say_where(host: str, port: int) -> None:
+    address = f"[{host}]" if ":" in host else host
+    known_as = f", known as {house.settings.external_url}" if house.settings.external_url else ""
+    click.echo(f"gistd serves {house.store.root} at http://{address}:{port}{known_as}")
 
 
 @main.command("worker")

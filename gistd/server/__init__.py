@@ -1,5 +1,6 @@
 """gunicorn as gistd runs it: workers and threads for the machine, deadlines for sockets, a line a request."""
 
+import gc
 import logging
 import os
 import resource
@@ -12,8 +13,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from gistd.core import meters
-from gistd.errors import ConfigurationError
+from gistd.core import house, meters
+from gistd.errors import GistdError
 from gistd.settings import Settings
 
 from .arrival import IDLE_SECONDS
@@ -28,7 +29,7 @@ _log = logging.getLogger("gistd")
 
 
 class Server(BaseApplication):
-    """Serves what `load_app` makes in each worker. `ready` hears the address once it is bound.
+    """Serves what `load_app` makes, once for all workers. `ready` hears the address once it is bound.
 
     `beside` runs in a process of its own, and is told the number of the one that it must not outlive. Settings are read
     again when gistd is told to reload (SIGHUP).
@@ -66,10 +67,11 @@ class Server(BaseApplication):
             "forwarded_allow_ips": "",  # GISTD_FORWARDED_HOPS decides whom to believe
             "forwarder_headers": "",
             "when_ready": self._when_ready,
-            "post_fork": lambda _, worker: meters.take_row(worker.age),
+            "post_fork": self._post_fork,
             "pre_request": _prepare,
         }
         super().__init__()
+        self._make_app(settings)
 
     def load_config(self) -> None:
         for name, value in self._options.items():
@@ -77,19 +79,26 @@ class Server(BaseApplication):
 
     def reload(self) -> None:
         try:
-            self.settings = Settings.load()
-        except ConfigurationError as error:
+            self._make_app(Settings.load())
+        except GistdError as error:
             _log.error("the settings stay as they were: %s", error.message)
         super().reload()
 
-    def load(self) -> Flask:
-        return self._load_app(self.settings)
+    def _make_app(self, settings: Settings) -> None:
+        self.callable = self._load_app(settings)
+        self.settings = settings
+        gc.freeze()  # workers that look for garbage leave alone what they share
 
     def beside(self, parent: int) -> None:
         self._beside(self.settings, parent)
 
     def run(self) -> None:
         Master(self).run()
+
+    def _post_fork(self, _: Any, worker: Any) -> None:
+        meters.take_row(worker.age)
+        house.open(self.settings)
+        house.store.sweep()  # this one may come after one that was killed
 
     def _when_ready(self, arbiter: Any) -> None:
         for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadlines

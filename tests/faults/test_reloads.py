@@ -54,3 +54,7 @@ def test_settings_are_read_again(own_server: Callable[..., Server]) -> None:
     assert alice.request("POST", "/api/gists", json={"files": {}}).status_code == 422
     assert "cannot be read" in server.log.read_text()
     assert alice.create()
+    file.write_text('database_url = "mysql://localhost/gistd"\n')
+    reload(server)
+    assert "the settings stay as they were: GISTD_DATABASE_URL" in server.log.read_text()
+    assert alice.create()
