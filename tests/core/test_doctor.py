@@ -12,32 +12,40 @@ import pytest
 from tests.harness import GISTD, Client, Git, Server
 
 
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Client, list[dict]]:
+    """Alice, and the gists that she has made; her server does not run."""
+    server = Server(tmp_path_factory.mktemp("healthy")).start("--workers", "1")
+    alice = server.user("alice")
+    made = [alice.create({"a": f"{n}"}) for n in range(2)]
+    server.stop()
+    return alice, made
+
+
 @pytest.fixture
-def ward(own_server: Callable[..., Server]) -> Server:
+def ward(own_server: Callable[..., Server], healthy: tuple[Client, list[dict]]) -> Server:
+    """With a copy of all that."""
     server = own_server()
-    server.cli("user", "create", "alice")
+    shutil.copytree(healthy[0].server.repos, server.repos)
     return server
 
 
 @pytest.fixture
-def alice(ward: Server) -> Client:
-    return ward.client("alice")
+def alice(ward: Server, healthy: tuple[Client, list[dict]]) -> Client:
+    return Client(ward, "alice", healthy[0].token)
 
 
-def _with_gists(alice: Client, number: int) -> list[dict]:
-    alice.server.start("--workers", "1")
-    made = [alice.create({"a": f"{n}"}) for n in range(number)]
-    alice.server.stop()
-    return made
+@pytest.fixture
+def gists(healthy: tuple[Client, list[dict]]) -> list[dict]:
+    return healthy[1]
 
 
-def test_all_is_well(ward: Server, alice: Client) -> None:
-    _with_gists(alice, 3)
+def test_all_is_well(ward: Server) -> None:
     assert ward.cli("doctor") == ""
 
 
-def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server, alice: Client) -> None:
-    (gist,) = _with_gists(alice, 1)
+def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server, gists: list[dict]) -> None:
+    gist = gists[0]
     orphan = "0123456789abcdef0123456789abcdef"
     shutil.copytree(ward.repository(gist["id"]), ward.repository(orphan))
     assert ward.cli("doctor", code=1) == f"found: {orphan}: repository without a row\n"
@@ -46,8 +54,8 @@ def test_a_repository_without_a_row_is_moved_and_never_deleted(ward: Server, ali
     assert ward.cli("doctor") == ward.cli("doctor", "--repair") == ""
 
 
-def test_a_row_without_a_repository_is_named(ward: Server, alice: Client) -> None:
-    lost, kept = _with_gists(alice, 2)
+def test_a_row_without_a_repository_is_named(ward: Server, alice: Client, gists: list[dict]) -> None:
+    lost, kept = gists
     shutil.rmtree(ward.repository(lost["id"]))
     assert f"found: {lost['id']}: the repository is missing" in ward.cli("doctor", "--repair", code=1)
     ward.start("--workers", "1")
@@ -59,8 +67,8 @@ def test_a_row_without_a_repository_is_named(ward: Server, alice: Client) -> Non
     assert alice.request("DELETE", f"/api/gists/{lost['id']}").status_code == 204
 
 
-def test_an_index_that_lags_is_brought_up_to_date(ward: Server, alice: Client, git: Git) -> None:
-    (gist,) = _with_gists(alice, 1)
+def test_an_index_that_lags_is_brought_up_to_date(ward: Server, gists: list[dict], git: Git) -> None:
+    gist = gists[0]
     clone = git.clone(str(ward.repository(gist["id"])))
     git.commit(clone, {"b": "behind gistd's back"})
     git("push", "-q", cwd=clone)
@@ -69,8 +77,8 @@ def test_an_index_that_lags_is_brought_up_to_date(ward: Server, alice: Client, g
     assert ward.cli("doctor") == ""
 
 
-def test_leftovers_of_killed_processes(ward: Server, alice: Client) -> None:
-    (gist,) = _with_gists(alice, 1)
+def test_leftovers_of_killed_processes(ward: Server, gists: list[dict]) -> None:
+    gist = gists[0]
     (ward.repos / "tmp" / "half.git").mkdir()
     (ward.repository(gist["id"]) / "refs/heads").mkdir(exist_ok=True)
     (ward.repository(gist["id"]) / "refs/heads/main.lock").touch()
@@ -84,8 +92,10 @@ def test_leftovers_of_killed_processes(ward: Server, alice: Client) -> None:
 
 
 @pytest.mark.parametrize("file", ["HEAD", "packed-refs", "objects/pack/*.pack", "objects/pack/*.idx"])
-def test_a_damaged_repository_is_named_and_harms_no_other(ward: Server, alice: Client, file: str) -> None:
-    broken, whole = _with_gists(alice, 2)
+def test_a_damaged_repository_is_named_and_harms_no_other(
+    ward: Server, alice: Client, gists: list[dict], file: str
+) -> None:
+    broken, whole = gists
     (path,) = ward.repository(broken["id"]).glob(file)
     path.chmod(0o644)
     path.write_bytes(b"\0" * path.stat().st_size)
@@ -96,16 +106,14 @@ def test_a_damaged_repository_is_named_and_harms_no_other(ward: Server, alice: C
     assert alice.read(whole["id"])["files"]["a"]["content"] == "1"
 
 
-def test_without_repair_nothing_is_touched(ward: Server, alice: Client) -> None:
-    _with_gists(alice, 1)
+def test_without_repair_nothing_is_touched(ward: Server) -> None:
     (ward.repos / "tmp" / "half.git").mkdir()
     (ward.repos / "tmp" / "a file").touch()
     for _ in range(2):
         assert "leftover of a killed process" in ward.cli("doctor", code=1)
 
 
-def test_search_words_that_are_missing_are_filled_in(ward: Server, alice: Client) -> None:
-    _with_gists(alice, 1)
+def test_search_words_that_are_missing_are_filled_in(ward: Server) -> None:
     with peewee.sqlite3.connect(ward.repos / "index.sqlite3") as index:  # type: ignore[attr-defined]
         index.execute("DELETE FROM search")
     index.close()
@@ -114,8 +122,8 @@ def test_search_words_that_are_missing_are_filled_in(ward: Server, alice: Client
     assert ward.cli("doctor") == ""
 
 
-def test_what_is_wrong_with_the_index_alone(ward: Server, alice: Client) -> None:
-    first, second = _with_gists(alice, 2)
+def test_what_is_wrong_with_the_index_alone(ward: Server, gists: list[dict]) -> None:
+    first, second = gists
     file = ward.repos / "index.sqlite3"
     with peewee.sqlite3.connect(file) as index:  # type: ignore[attr-defined]
         index.execute("UPDATE gist SET like_count = 7 WHERE id = ?", [first["id"]])
@@ -137,9 +145,9 @@ def test_what_is_wrong_with_the_index_alone(ward: Server, alice: Client) -> None
     assert ward.cli("doctor") == "" and file.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_index_from_before_a_delete_does_not_bring_it_back(ward: Server, alice: Client) -> None:
+def test_an_index_from_before_a_delete_does_not_bring_it_back(ward: Server, alice: Client, gists: list[dict]) -> None:
     file, older = ward.repos / "index.sqlite3", ward.root / "older"
-    deleted, kept = _with_gists(alice, 2)
+    deleted, kept = gists
     shutil.copy(file, older)
     ward.start("--workers", "1")
     alice.request("DELETE", f"/api/gists/{deleted['id']}")
@@ -158,8 +166,8 @@ def test_an_index_from_before_a_delete_does_not_bring_it_back(ward: Server, alic
     assert [gist["id"] for gist in alice.get("/api/gists").json()] == [kept["id"]]
 
 
-def test_what_somebody_is_working_on_comes_last(ward: Server, alice: Client) -> None:
-    busy, idle = _with_gists(alice, 2)
+def test_what_somebody_is_working_on_comes_last(ward: Server, gists: list[dict]) -> None:
+    busy, idle = gists
     for gist in (busy, idle):
         (ward.repository(gist["id"]) / "HEAD.lock").touch()
     held = os.open(ward.repository(busy["id"]), os.O_RDONLY)
