@@ -127,8 +127,8 @@ class Settings:
     )
     max_request_bytes: int = _setting(64 * MIB, "the largest request body")
     head_seconds: int = _setting(10, "how long a client may take to send the head of a request")
-    body_seconds: int = _setting(10, "the time in which a part of a body must come, as long as that one is not whole")
-    body_bytes_per_second: int = _setting(1024, "how much must come in that time, on average; 0: anything")
+    body_seconds: int = _setting(10, "the time in which a part of a body must come, or of an answer be taken")
+    body_bytes_per_second: int = _setting(1024, "how much that must be, for each of those seconds; 0: anything")
     max_waiting_bytes: int = _setting(
         1024 * MIB, "disk space of each worker, in the system's temporary directory, for requests until they are whole"
     )

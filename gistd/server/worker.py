@@ -14,6 +14,7 @@ from gunicorn.util import close
 from gunicorn.workers import gthread
 
 from .arrival import Arrival, Patience, Refused
+from .departure import Outlet
 
 PARTING = 2
 """Seconds that a client has to read the last of an answer."""
@@ -27,8 +28,9 @@ class Connection(gthread.TConn):
     """A connection whose next request is waited for, or worked on."""
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any, patience: Patience) -> None:
+        sock = Outlet.of(sock, patience)
         super().__init__(cfg, sock, client, server)
-        sock.setblocking(True)  # nobody waits for it but where an answer is written
+        sock.setblocking(True)
         self.initialized = True
         self.arrival = Arrival(sock, self._read_head, patience)
         self.parser = http.get_parser(cfg, self.arrival, client)

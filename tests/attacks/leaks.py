@@ -214,6 +214,11 @@ class Attack:
             for number, (caller, path) in enumerate(lists)
             if number % every == 0
         ]
+        self.queried = [(caller, self._queried(caller)) for caller in self.callers]
+
+    def _queried(self, caller: Caller) -> str:
+        """What /query lists."""
+        return _plain(self._ask(caller, "POST", "/query", query=_GRAPHQL_LIST), {})
 
     def _callers(self) -> Iterator[Caller]:
         server, nobody, bob = self.server, self.server.nobody, self.people["bob"]
@@ -267,6 +272,9 @@ class Attack:
         for caller, path, before in self.before:
             if _plain(self._asked(gist, caller, "GET", path), {}) != before:
                 self._tell(f"{caller.name}: GET {path} is not what it was before a {gist.kind} gist was made")
+        for caller, before in self.queried:
+            if self._queried(caller) != before:
+                self._tell(f"{caller.name}: /query lists something else than before a {gist.kind} gist was made")
 
     def _about(self, gist: Hidden) -> Iterator[Any]:
         """The answers about it are those about a gist that never was."""

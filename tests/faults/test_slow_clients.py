@@ -3,12 +3,13 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.harness import DEADLINE, Client, Server
+from gistd.server import THREADS
+from tests.harness import DEADLINE, Client, Server, wait_until
 
 from .slow_clients import run
 
@@ -88,6 +89,20 @@ def test_who_hangs_up_half_way_is_told_what_is_wrong(hasty: Server, anna: Client
         half.shutdown(socket.SHUT_WR)
         assert heard(half).startswith(b"HTTP/1.1 400 ")
     assert len(anna.get("/api/gists").json()) == before
+
+
+def test_who_does_not_take_an_answer_is_not_waited_for(hasty: Server, anna: Client) -> None:
+    """As many as there are threads; whoever comes after them is served."""
+    path = f"/anna/{anna.create({'long.txt': 'x' * 9 * MIB})['id']}/raw/HEAD/long.txt"
+    asked = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {anna.token}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        for _ in range(THREADS):
+            reader = stack.enter_context(connection(hasty))
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.sendall(asked)
+            assert reader.recv(1) == b"H"
+        assert anna.get("/api/gists").status_code == 200
+        wait_until(lambda: hasty.log.read_text().count(path) == THREADS, "all of them are let go")
 
 
 def chunked(body: bytes, size: int) -> bytes:
