@@ -10,16 +10,28 @@ import pytest
 from tests.harness import Client, Git, Server, require, wait_until
 
 LONGEST = (
+    "test_walk.py",
+    "test_openapi.py",
+    "test_backup.py",
     "test_crashes.py",
     "test_memory.py",
-    "test_load.py",
+    "test_docs.py",
+    "test_errors.py",
+    "test_digest.py",
     "test_real_files.py",
+    "test_hostile.py",
+    "test_cli.py",
+    "test_load.py",
     "test_benchmarks.py",
     "test_attacks.py",
-    "test_openapi.py",
-    "test_walk.py",
+    "test_matrix.py",
 )
 """A file is run by one process from end to end: these first, lest the others wait for one of them at the end."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a quarter of the time tests wait, for disks and for processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

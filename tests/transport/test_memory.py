@@ -91,7 +91,7 @@ def alice(owner: Client, git: Git) -> Iterator[Client]:
 
 TOO_BIG: dict[str, Callable[[Git, Path], str]] = {
     "a push of 60 MiB": lambda git, clone: commit_noise(git, clone, 6),
-    "a push of 300 MiB": lambda git, clone: commit_noise(git, clone, 30),
+    "a push of 180 MiB": lambda git, clone: commit_noise(git, clone, 18),
     "a file of 11 MiB": lambda git, clone: commit_noise(git, clone, 1, 11 * MIB),
     "a gist of 54 MiB": lambda git, clone: commit_zeros(git, clone, 6, 9 * MIB),
     "a file of 200 MiB that is small on its way": lambda git, clone: commit_zeros(git, clone, 1, 200 * MIB),

@@ -3,9 +3,12 @@
 The table is the function `expected`; every cell is one request to a real server.
 """
 
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -105,8 +108,10 @@ def expected(actor: str, endpoint: Endpoint, gist: str, policy: str) -> int:
 class World:
     """A server with an owner of one gist of each kind, a stranger, and everybody's credentials."""
 
+    policy = ""
+
     def __init__(self, server: Server) -> None:
-        self.server = server.start()
+        self.server = server.start("--workers", "1")
         owner, stranger = server.user("owner"), server.user("stranger")
         self.actors = {"nobody": server.nobody, "stranger": stranger, "owner": owner}
         for scope in ("gist:read", "gist:write", "user:read", "user:write"):
@@ -116,11 +121,22 @@ class World:
         server.cli("token", "revoke", "owner", server.cli("token", "list", "owner").split()[0])
         self.actors["malformed"] = Client(server, "owner", "og_nonsense")
         self.gists = {kind: self._gist(owner, kind) for kind in GISTS}
-        with sqlite3.connect(server.repos / "index.sqlite3", timeout=30) as index:  # time passes
+        owner.request("DELETE", f"/api/gists/{self.gists['deleted']['id']}")
+        server.stop()
+        with sqlite3.connect(server.repos / "index.sqlite3") as index:  # time passes
             index.execute("UPDATE credential SET expires_at = 1 WHERE expires_at IS NOT NULL")
             index.execute("UPDATE gist SET expires_at = 1 WHERE title = 'expired'")
         index.close()
-        owner.request("DELETE", f"/api/gists/{self.gists['deleted']['id']}")
+
+    def under(self, policy: str, root: Path) -> "World":
+        """The same, served from a copy by another policy."""
+        world = copy(self)
+        world.policy = policy
+        world.server = Server(root, rate_limits="false", **POLICIES[policy])
+        shutil.copytree(self.server.repos, world.server.repos)
+        world.server.start()
+        world.actors = {name: Client(world.server, known.name, known.token) for name, known in self.actors.items()}
+        return world
 
     def _token(self, *options: str) -> Client:
         token = self.server.cli("token", "create", "owner", "--scopes", "gist:write,user:write", *options)
@@ -131,13 +147,16 @@ class World:
         return owner.create({"canary.txt": f"canary-{kind}"}, title=kind, visibility=visibility)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(Server(tmp_path_factory.mktemp("made"), rate_limits="false"))
+
+
 @pytest.fixture(scope="module", params=POLICIES)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    server = Server(tmp_path_factory.mktemp("matrix"), rate_limits="false", **POLICIES[request.param])
-    made = World(server)
-    made.policy = request.param  # type: ignore[attr-defined]
-    yield made  # type: ignore[misc]
-    server.stop()
+def world(request: pytest.FixtureRequest, made: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    world = made.under(request.param, tmp_path_factory.mktemp("matrix"))
+    yield world
+    world.server.stop()
 
 
 def test_every_cell(world: World) -> None:
@@ -150,7 +169,7 @@ def test_every_cell(world: World) -> None:
                 answer = client.request(endpoint.method, path, json=endpoint.body, headers=endpoint.headers)
                 if path.endswith("/forks") and answer.status_code == 201:
                     client.request("DELETE", f"/api/gists/{answer.json()['id']}")
-                due = expected(actor, endpoint, kind, world.policy)  # type: ignore[attr-defined]
+                due = expected(actor, endpoint, kind, world.policy)
                 if answer.status_code != due:
                     wrong.append((actor, endpoint.method, endpoint.path, kind, answer.status_code, due))
     assert not wrong
@@ -178,7 +197,7 @@ def test_nothing_hidden_shows_anywhere(world: World) -> None:
 
 def test_pages_and_git_follow_the_same_settings(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
     nobody, gist = world.server.nobody, world.gists["public"]
-    policy = world.policy  # type: ignore[attr-defined]
+    policy = world.policy
     assert nobody.get("/").status_code == (200 if policy == "off" else 302)
     assert nobody.get(f"/owner/{gist['id']}").status_code == (302 if policy == "on" else 200)
     refs = f"/owner/{gist['id']}.git/info/refs?service=git-upload-pack"
