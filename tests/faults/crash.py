@@ -296,10 +296,13 @@ class Writer:
 
     def _retry(self, work: Callable[[], Any]) -> Any:
         """Until nobody kills the server meanwhile."""
-        while True:
+
+        def done() -> list[Any]:
             with suppress(*Broken):
-                return work()
-            time.sleep(0.01)  # it is being started
+                return [work()]
+            return []  # it is being started
+
+        return wait_until(done, "the server answers again")[0]
 
     def listed(self) -> set[str]:
         return {gist["id"] for gist in answered(self.client.get("/api/gists?per_page=100"), 200).json()}
