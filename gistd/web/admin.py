@@ -3,16 +3,17 @@
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from gistd.core import accounts, administration, gists, house, listings
+from gistd.core import administration, gists, house, listings
 from gistd.core.access import Action, Actor, Open
-from gistd.errors import Conflict, Invalid, NotFound
-from gistd.index import User, now
+from gistd.errors import Conflict, Invalid
+from gistd.index import now
 
 from .face import face
 from .forms import page, saved
+from .lists import known, page_number
 from .texts import _
 
-PER_PAGE = 50
+PER_PAGE, MOST_PAGES = 50, 10**6
 _HERE = "/-/admin"
 _USER = f"{_HERE}/users/<place:username>"
 _GIST = f"{_HERE}/gists/<id>/delete"
@@ -34,7 +35,7 @@ def users(actor: Actor) -> Response:
 
 
 def _users(actor: Actor, refused: Conflict | None = None) -> Response:
-    words, number = request.args.get("q", ""), _page_number()
+    words, number = request.args.get("q", ""), page_number(MOST_PAGES)
     members, total = administration.members(actor, words, number, PER_PAGE)
     more = total > number * PER_PAGE
     return page("admin/users.html", refused, members=members, total=total, words=words, number=number, more=more)
@@ -43,7 +44,7 @@ def _users(actor: Actor, refused: Conflict | None = None) -> Response:
 @face.post(f"{_USER}/admin", scope=Open.ADMIN)
 def set_admin(actor: Actor, username: str) -> AnyResponse:
     try:
-        administration.set_admin(actor, _found(username), request.form.get("admin") == "yes")
+        administration.set_admin(actor, known(username), request.form.get("admin") == "yes")
     except Conflict as refused:
         return _users(actor, refused)
     return saved(f"{_HERE}/users")
@@ -51,12 +52,12 @@ def set_admin(actor: Actor, username: str) -> AnyResponse:
 
 @face.get(f"{_USER}/delete", scope=Open.ADMIN)
 def delete_user_form(_: Actor, username: str) -> Response:
-    return page("admin/delete_user.html", user=_found(username))
+    return page("admin/delete_user.html", user=known(username))
 
 
 @face.post(f"{_USER}/delete", scope=Open.ADMIN)
 def delete_user(actor: Actor, username: str) -> AnyResponse:
-    user = _found(username)
+    user = known(username)
     try:
         if request.form.get("sure", "").strip() != user.username:
             words = _("that is not the name of the account")
@@ -69,8 +70,8 @@ def delete_user(actor: Actor, username: str) -> AnyResponse:
 
 @face.get(f"{_HERE}/gists", scope=Open.ADMIN)
 def all_gists(actor: Actor) -> Response:
-    name, number = request.args.get("user", "").strip(), _page_number()
-    owner = _found(name) if name else None
+    name, number = request.args.get("user", "").strip(), page_number(MOST_PAGES)
+    owner = known(name) if name else None
     shown = listings.inventory(actor, owner, number, PER_PAGE)
     return page(
         "admin/gists.html",
@@ -92,17 +93,3 @@ def take_down_form(actor: Actor, id: str) -> Response:
 def take_down(actor: Actor, id: str) -> AnyResponse:
     administration.take_down(actor, gists.get(actor, id, Action.ADMINISTER))
     return saved(f"{_HERE}/gists")
-
-
-def _found(username: str) -> User:
-    user = accounts.user(username)
-    if user is None:
-        raise NotFound("there is no such user")
-    return user
-
-
-def _page_number() -> int:
-    number = request.args.get("page", 1, type=int)
-    if not 1 <= number <= 10**6:
-        raise NotFound("Not found")
-    return number

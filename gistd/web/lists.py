@@ -97,7 +97,7 @@ def _in_language(word: str) -> GistList:
 
 @face.get("/<place:username>", scope=Open.ANYONE)
 def list_user(actor: Actor, username: str) -> Response:
-    found = _known(username)
+    found = known(username)
     shown = request.args.get("visibility")
     is_self = actor.user is not None and actor.user.id == found.id
     of_user = _of_user(found, shown if shown in VISIBILITIES else None, is_self)
@@ -106,7 +106,7 @@ def list_user(actor: Actor, username: str) -> Response:
 
 @face.get("/<place:username>.atom", scope=Open.ANYONE)
 def user_feed(_: Actor, username: str) -> Response:
-    return _feed(_of_user(_known(username)))
+    return _feed(_of_user(known(username)))
 
 
 def _of_user(user: User, visibility: str | None = None, is_self: bool = False) -> GistList:
@@ -143,13 +143,14 @@ def _asked_for(actor: Actor) -> User:
     """The user that the address names, else whoever looks. Raises NotFound or Unauthenticated."""
     name = request.args.get("user")
     if name is not None:
-        return _known(name)
+        return known(name)
     if actor.user is None:
         raise Unauthenticated("Requires authentication")
     return actor.user
 
 
-def _known(username: str) -> User:
+def known(username: str) -> User:
+    """The user of that name. Raises NotFound."""
     found = accounts.user(username)
     if found is None:
         raise NotFound("Not found")
