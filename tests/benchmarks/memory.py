@@ -136,7 +136,9 @@ def rows(world: World, requests: int, gists: int) -> Iterator[Cells]:
     done = 0
     for _ in range(ROWS):
         done += len(ask_until(connections, float("inf"), requests // ROWS))
-        yield f"{done:,}", *_resident(world.server)
+        cells = f"{done:,}", *_resident(world.server)
+        print(*cells, sep="; ", flush=True)
+        yield cells
     for connection in connections:
         connection.socket.close()
 
