@@ -151,11 +151,9 @@ def _files(number: int) -> dict[str, str]:
 def _resident(server: Server) -> tuple[str, ...]:
     """What is resident of the two workers, of the process beside them, and of all that render, as Linux counts it."""
     assert server.process
-    children = _children(server.process.pid)
-    workers = sorted(pid for pid in children if _children(pid))  # who has those that render
-    beside = [pid for pid in children if pid not in workers]
+    *workers, beside = sorted(_children(server.process.pid))  # in the order in which they were started
     rendering = [child for worker in workers for child in _children(worker)]
-    sizes = [*map(_mib, workers), sum(map(_mib, beside)), sum(map(_mib, rendering))]
+    sizes = [*map(_mib, workers), _mib(beside), sum(map(_mib, rendering))]
     return tuple(f"{size:.0f}" for size in sizes)
 
 
