@@ -14,7 +14,7 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import Forbidden, GistdError, Invalid, LacksScope, NotFound, NotYours, Unauthenticated
-from gistd.index import PRIVATE, PUBLIC, Gist, Subscription, User, now
+from gistd.index import PRIVATE, PUBLIC, UNLISTED, VISIBILITIES, Gist, Shelf, Subscription, User, now
 
 from . import ends, house
 
@@ -138,15 +138,13 @@ def require_admin(actor: Actor) -> None:
         raise NotFound("Not found")
 
 
-def counted(token: str) -> Any:
-    """Every gist that there is, as a condition, for whoever reads the metrics. Raises NotFound where nobody may,
-    Unauthenticated unless this is the token for that."""
+def require_metrics(token: str) -> None:
+    """Raise NotFound where nobody may read the metrics, Unauthenticated unless this is the token for that."""
     wanted = house.settings.metrics_token
     if not wanted:
         raise NotFound("Not found")
     if not compare_digest(token.encode(), wanted.encode()):
         raise Unauthenticated("Requires the token for metrics")
-    return Gist.number.is_null(False)
 
 
 def _open_to_nobody(needed: Scope | Open) -> bool:
@@ -267,11 +265,19 @@ def public(at: Any = None) -> Any:
     return _live(at) & (Gist.visibility == PUBLIC)
 
 
-def everything(actor: Actor) -> Any:
-    """Every gist that there is, as a condition, for an admin. Raises NotFound."""
+def shelves(actor: Actor, owner: User | None = None) -> list[Shelf]:
+    """As `listed`, of everybody or of one owner, as the shelves that lists are taken from."""
+    whose = None if owner is None else owner.id
+    if actor.user is None or Scope.GIST_READ not in actor.scopes or whose not in (None, actor.user.id):
+        return [Shelf(PUBLIC, whose)]
+    return [Shelf(PUBLIC, whose), Shelf(UNLISTED, actor.user.id), Shelf(PRIVATE, actor.user.id)]
+
+
+def everything(actor: Actor, owner: User | None = None) -> list[Shelf]:
+    """Every gist that there is, or that is the owner's, for an admin. Raises NotFound."""
     require_admin(actor)
-    return Gist.number.is_null(False)
+    return [Shelf(visibility, None if owner is None else owner.id) for visibility in VISIBILITIES]
 
 
 def _live(at: Any = None) -> Any:
-    return Gist.expires_at.is_null() | (Gist.expires_at > (now() if at is None else at))
+    return index.live(Gist, now() if at is None else at)

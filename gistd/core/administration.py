@@ -50,16 +50,16 @@ def overview(actor: Actor) -> Overview:
         "git": git_version(),
         "libgit2": libgit2_version,
     }
-    return Overview(
-        users, admins, index.gists.census(access.everything(actor)), versions, *house.store.space(), _problems()
-    )
+    gists = {visibility: (sum.number, sum.size) for visibility, sum in index.tallies.sums().items()}
+    return Overview(users, admins, gists, versions, *house.store.space(), _problems())
 
 
 def sums(token: str) -> Sums:
     """How much there is, for who watches over it. Raises NotFound or Unauthenticated."""
-    gists = index.gists.census(access.counted(token)).values()
+    access.require_metrics(token)
+    gists = index.tallies.sums().values()
     users, _ = index.accounts.count()
-    return Sums(users, sum(number for number, _ in gists), sum(size for _, size in gists), house.store.space()[1])
+    return Sums(users, sum(each.number for each in gists), sum(each.size for each in gists), house.store.space()[1])
 
 
 def _problems() -> list[str]:
@@ -72,7 +72,8 @@ def _problems() -> list[str]:
 
 def members(actor: Actor, words: str, number: int, size: int) -> tuple[list[Person], int]:
     """As `browse.people`, with all gists of each counted."""
-    return browse.counted(access.everything(actor), words, number, size)
+    access.require_admin(actor)
+    return browse.counted(lambda user: access.everything(actor, user), words, number, size, over=True)
 
 
 def set_admin(actor: Actor, user: User, admin: bool) -> None:
@@ -97,8 +98,8 @@ def delete_account(actor: Actor, user: User) -> None:
 
 def _delete_gists(owner: User) -> None:
     """One after the other, those that have expired included."""
-    while found := index.gists.page(Gist.owner == owner, limit=100, offset=0):
-        for gist in found:
+    while ids := index.gists.ids_of(owner):
+        for gist in filter(None, map(index.gists.by_id, ids)):
             guards.remove(gist)
 
 

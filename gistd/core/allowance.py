@@ -48,7 +48,8 @@ def _require_room(user: User, new: bool) -> None:
     gists, size = house.settings.max_gists_per_user, house.settings.max_bytes_per_user
     if not gists and not size:
         return
-    has, bytes = index.gists.held_by(user)
+    held = index.tallies.sums(user.id).values()
+    has, bytes = sum(each.number for each in held), sum(each.size for each in held)
     if new and gists and has >= gists:
         raise Forbidden(f"you have {has} gists, and {gists} is the most; delete some first")
     if size and bytes >= size:

@@ -166,6 +166,10 @@ def _index(repair: bool) -> Iterator[Finding]:
         if repair:
             index.health.count_again(id)
         yield Finding(f"{id}: has {counted} likes, not {kept}", mended=repair)
+    if index.tallies.wrong():
+        if repair:
+            index.tallies.count_again()
+        yield Finding("topics, languages or the numbers of gists are not kept as there are", mended=repair)
     while strays := index.health.strays(_EACH):
         if repair:
             index.health.drop_strays(strays)

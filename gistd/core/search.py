@@ -5,24 +5,27 @@ say where. All of them must hold, and case does not count.
 """
 
 import difflib
-import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial
 from typing import Any
 
 from gistd import index
 from gistd.errors import Invalid
+from gistd.index import Facet, Narrowed, Shelf, Stream
 from gistd.store import File
 
-from . import languages, text
+from . import access, languages, text
+from .access import Actor
 
 MAX_QUERY = 200
 MIN_TERM = index.words.TRIGRAM
 MAX_TERMS = 10
 MAX_BYTES = 256 * 1024
 """What of a gist's files can be found: those that fit, in their order, into this many bytes together."""
+
+QUALIFIERS = ("user", "lang", "file", "topic", "title")
 
 # A qualifier has a value right behind its colon: `std::sort` and `https://…` are words.
 _TOKEN = re.compile(r'(?:(?P<name>[a-zA-Z]+):(?![:/]))?(?:"(?P<quoted>[^"]*)"(?!\S)|(?P<plain>\S+))')
@@ -39,6 +42,11 @@ class Query:
     words: tuple[str, ...]
     qualifiers: tuple[tuple[str, str], ...]
     unknown: tuple[tuple[str, str | None], ...]
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What is among the words of a gist, where it is looked for in a part of them only."""
+        return tuple(value.lower() for name, value in self.qualifiers if name in ("title", "file"))
 
     @property
     def words_of_paths(self) -> tuple[str, ...]:
@@ -78,26 +86,39 @@ def _check(name: str, value: str) -> None:
         raise _invalid(f"no language is called {value}" + (f"; did you mean lang:{near}?" if near else ""))
 
 
-def condition(query: str) -> Any:
-    """The gists that a query finds, as a condition. Raises Invalid."""
-    parsed = parse(query)
-    conditions = [QUALIFIERS[name](value) for name, value in parsed.qualifiers]
-    conditions += [index.words.found_by(word) for word in sorted(parsed.words, key=len, reverse=True)]
-    return reduce(operator.and_, conditions)
+def streams(actor: Actor, query: Query) -> list[Stream]:
+    """Where to look for what a query finds: gists that are in all of these, and meet its `conditions`, too."""
+    long = [word for word in (*query.words, *query.in_words) if len(word) >= MIN_TERM]
+    found = [Stream(partial(index.words.fetch, word)) for word in sorted(set(long), key=len, reverse=True)]
+    for name, value in query.qualifiers:
+        if name == "user":
+            user = index.accounts.user_by_name(value)
+            found.append(on([] if user is None else access.shelves(actor, user)))
+        elif name == "topic":
+            found.append(on(access.shelves(actor), (Facet.TOPIC, value)))
+        elif name == "lang":
+            found.append(on(access.shelves(actor), (Facet.LANGUAGE, languages.named(value) or "")))
+    return found
 
 
-def _in_language(word: str) -> Any:
-    return index.facets.in_language(languages.named(word) or "")
+def on(shelves: list[Shelf], facet: tuple[str, str] | None = None) -> Stream:
+    """What is on the shelves, what was made last first."""
+
+    def fetch(upto: int, limit: int) -> list[int]:
+        return index.shelves.page(shelves, Narrowed(facet, upto=upto), limit=limit, offset=0, sort="created")
+
+    is_one = shelves and (facet is None or index.is_text(facet[1]))
+    return Stream(fetch if is_one else lambda *_: [])
 
 
-QUALIFIERS: Mapping[str, Callable[[str], Any]] = {
-    "user": index.accounts.owned_by,
-    "lang": _in_language,
-    "file": lambda words: index.words.in_path(words.lower()),
-    "topic": index.facets.with_topic,
-    "title": lambda words: index.words.in_title(words.lower()),
-}
-"""Where to look, each with the condition that it makes of its value."""
+def conditions(query: Query) -> Iterator[Any]:
+    """What else must hold of them."""
+    yield from (index.words.found_by(word) for word in query.words if len(word) < MIN_TERM)
+    for name, value in query.qualifiers:
+        if name == "title":
+            yield index.words.in_title(value.lower())
+        elif name == "file":
+            yield index.words.in_path(value.lower())
 
 
 def _invalid(words: str) -> Invalid:

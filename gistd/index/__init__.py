@@ -4,7 +4,21 @@
 with the columns of `Gist`.
 """
 
-from . import accounts, copies, digests, ends, facets, files, gists, health, oauth, webhooks, words
+from . import (
+    accounts,
+    copies,
+    digests,
+    ends,
+    files,
+    gists,
+    health,
+    oauth,
+    shelves,
+    streams,
+    tallies,
+    webhooks,
+    words,
+)
 from .connection import connect, database, files_on_disk, is_a_file, is_text, migrate, version, write
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import (
@@ -15,14 +29,18 @@ from .models import (
     VISIBILITIES,
     Credential,
     Delivery,
+    Facet,
     File,
     Gist,
     OAuthClient,
     OAuthCode,
     Subscription,
     User,
+    live,
     now,
 )
+from .shelves import Narrowed, Shelf
+from .streams import Stream
 from .watch import Stand, Watch
 
 __all__ = [
@@ -35,13 +53,17 @@ __all__ = [
     "Content",
     "Credential",
     "Delivery",
+    "Facet",
     "File",
     "FileNote",
     "FileRow",
     "Gist",
+    "Narrowed",
     "OAuthClient",
     "OAuthCode",
+    "Shelf",
     "Stand",
+    "Stream",
     "Subscription",
     "User",
     "Watch",
@@ -51,16 +73,19 @@ __all__ = [
     "copies",
     "digests",
     "ends",
-    "facets",
     "files",
     "files_on_disk",
     "gists",
     "health",
     "is_a_file",
     "is_text",
+    "live",
     "now",
     "oauth",
     "open",
+    "shelves",
+    "streams",
+    "tallies",
     "version",
     "webhooks",
     "words",

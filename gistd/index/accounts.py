@@ -56,11 +56,6 @@ def user_by_name(username: str) -> User | None:
     return User.get_or_none(User.name_key == name_key(username)) if is_text(username) else None
 
 
-def owned_by(username: str) -> Any:
-    """The gists of the user of that name, as a condition."""
-    return Gist.owner.in_(User.select(User.id).where(User.name_key == name_key(username)))
-
-
 def user_by_id(id: int) -> User | None:
     return User.get_or_none(User.id == id)
 
@@ -196,7 +191,7 @@ def page(words: str, *, limit: int, offset: int) -> tuple[list[User], int]:
     """Users whose name contains the words, case ignored, in the order in which they came; and how many there are."""
     if not is_text(words):
         return [], 0
-    found: Any = User.select().where(User.name_key.contains(name_key(words)))
+    found: Any = User.select().where(User.name_key.contains(name_key(words))) if words else User.select()
     return list(found.order_by(User.id).limit(limit).offset(offset)), found.count()
 
 

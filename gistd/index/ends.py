@@ -7,6 +7,7 @@ still to come holds as it is, and when it was is not lost.
 from datetime import datetime
 from typing import Any
 
+from . import tallies
 from .connection import write
 from .models import Credential, Gist, now
 
@@ -26,12 +27,15 @@ def keep() -> None:
         with write():
             for end, over in seen:
                 _turn(end, over)
+            tallies.settle_lapsed()
 
 
 def take_back() -> int:
     """Let what expired before its time, as the clock stands now, go on; returns how many gists and tokens that are."""
     with write():
-        return sum(_turn(end, end < -end.db_value(now())) for end in _ENDS)
+        taken = sum(_turn(end, end < -end.db_value(now())) for end in _ENDS)
+        tallies.settle_lapsed()
+        return taken
 
 
 def _turn(end: Any, condition: Any) -> int:

@@ -1,19 +1,18 @@
 """Gists: what is asked of the index. Rows come with their owner; `complete` adds what hangs on them."""
 
-import operator
 import secrets
 import string
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache, reduce
+from functools import cache
 from typing import Any
 
 import peewee
 
 from gistd.errors import Conflict, NotFound
 
-from . import files, words
+from . import files, tallies, words
 from .accounts import name_key
 from .connection import is_text, write
 from .files import Content
@@ -62,33 +61,16 @@ def holding(blob: str, condition: Any, after: int) -> Gist | None:
     return held.order_by(File.gist).first()
 
 
-def page(
-    *conditions: Any,
-    limit: int,
-    offset: int,
-    liked_by: User | None = None,
-    sort: str = "updated",
-    ascending: bool = False,
-) -> list[Gist]:
-    """The rows that meet one of the conditions, by one of `_ORDERS`; the last, or the most, first unless `ascending`.
-
-    With several, at most so many are looked at of those that meet each: what comes before a page and is on it.
-    """
-    order = [column.asc() if ascending else column.desc() for column in _ORDERS[sort]]
-    if len(conditions) > 1:
-        firsts = (_liked(Gist.select(Gist.number), liked_by).where(condition) for condition in conditions)
-        conditions = tuple(Gist.number.in_(rows.order_by(*order).limit(offset + limit)) for rows in firsts)
-        liked_by = None
-    found = _liked(_rows(), liked_by).where(reduce(operator.or_, conditions))
-    return list(found.order_by(*order).limit(limit).offset(offset))
+def page(condition: Any, *, limit: int, offset: int) -> list[Gist]:
+    """The rows that meet the condition, what was updated last first."""
+    found = _rows().where(condition).order_by(Gist.updated_at.desc(), Gist.number.desc())
+    return list(found.limit(limit).offset(offset))
 
 
-# Each has an index behind it that the number, which breaks ties, stands in too.
-_ORDERS = {
-    "updated": (Gist.updated_at, Gist.number),
-    "created": (Gist.number,),
-    "likes": (Gist.like_count, Gist.number),
-}
+def by_numbers(numbers: Sequence[int]) -> list[Gist]:
+    """The gists with these numbers, in their order; without what has been deleted."""
+    rows = {gist.number: gist for gist in _of_numbers(len(numbers)).all(*numbers)} if numbers else {}
+    return [rows[number] for number in numbers if number in rows]
 
 
 def complete(gists: list[Gist], counted: Callable[[Any], Any] | None = None) -> list[Gist]:
@@ -119,8 +101,8 @@ def by_slug(owner: User | None, slug: str) -> Gist | None:
     return _rows().where(Gist.owner == owner, Gist.slug_key == slug_key(slug)).get_or_none()
 
 
-def count(condition: Any, *, liked_by: User | None = None) -> int:
-    return _liked(Gist.select(), liked_by).where(condition).count()
+def count(condition: Any) -> int:
+    return Gist.select().where(condition).count()
 
 
 def each(size: int) -> Iterator[list[Gist]]:
@@ -148,24 +130,9 @@ def ids_of(owner: User) -> list[str]:
     return [id for (id,) in query]
 
 
-def census(condition: Any) -> dict[str, tuple[int, int]]:
-    """How many gists meet the condition of each visibility, and how many bytes the files at their heads have."""
-    query: Any = Gist.select(Gist.visibility, peewee.fn.COUNT(Gist.number), peewee.fn.SUM(Gist.size)).where(condition)
-    return {visibility: (number, int(size)) for visibility, number, size in query.group_by(Gist.visibility).tuples()}
-
-
-def held_by(user: User) -> tuple[int, int]:
-    """How many gists the user has, and how many bytes the files at their heads have."""
-    query: Any = Gist.select(peewee.fn.COUNT(Gist.number), peewee.fn.COALESCE(peewee.fn.SUM(Gist.size), 0))
-    number, size = query.where(Gist.owner == user).tuples().get()
-    return number, int(size)
-
-
-def number_of(owners: list[User], condition: Any) -> dict[int, int]:
-    """How many gists each of these users has that meet the condition, by the id of the user; without those who have
-    none."""
-    query: Any = Gist.select(Gist.owner, peewee.fn.COUNT(Gist.number)).where(Gist.owner.in_(owners), condition)
-    return dict(query.group_by(Gist.owner).tuples())
+def liked(user: User, upto: int, limit: int) -> list[int]:
+    """Numbers of gists that the user likes: as `streams.Fetch`."""
+    return [number for (number,) in _LIKED.all(user.id, upto, limit)]
 
 
 def likers(gist: Gist, *, limit: int, offset: int) -> list[User]:
@@ -191,6 +158,11 @@ _BY_OWNER = Prepared(
 _TAKEN = Prepared(lambda ident: Gist.select(Gist.number).where(Gist.ident == ident))
 _LIKE = Prepared(lambda user, gist: Like.select(Like.user).where(Like.user == user, Like.gist == gist))
 _TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
+
+
+@cache
+def _of_numbers(number: int) -> Prepared:
+    return Prepared(lambda *numbers: _rows().where(Gist.number.in_(numbers)), Gist, Gist.owner, number)
 
 
 @cache
@@ -236,9 +208,11 @@ def _forks_of(number: int, counted: Callable[[Any], Any]) -> Prepared:
     return Prepared(query, number=number + 1)
 
 
-def _liked(query: Any, user: User | None) -> Any:
-    return query if user is None else query.switch(Gist).join(Like).where(Like.user == user)
-
+_LIKED = Prepared(
+    lambda user, upto, limit: (
+        Like.select(Like.gist).where(Like.user == user, Like.gist <= upto).order_by(Like.gist.desc()).limit(limit)
+    )
+)
 
 # ---------------------------------------------------------------------- writing
 
@@ -251,6 +225,7 @@ def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tel
         _put_topics(gist, topics)
         words.add(gist, content.words)
         tell(gist)
+        tallies.settle(gist.number)
 
 
 def _insert(columns: Mapping[str, Any]) -> Gist:
@@ -282,6 +257,7 @@ def update(
     """
     columns = {**columns, **_derived(columns, gist)}
     with _unique_slug(), write():
+        counted = tallies.held(gist.number)
         values = [_stored(name, value) for name, value in columns.items()]
         if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
@@ -291,21 +267,26 @@ def update(
             Topic.delete().where(Topic.gist == gist).execute()
             _put_topics(gist, topics)
         tell(gist)
+        tallies.settle(gist.number, counted)
 
 
 def set_columns(gist: Gist, columns: Mapping[str, Any]) -> None:
     """Change columns of a gist that say nothing about its files, and nothing that search finds it by."""
     values = [_stored(name, value) for name, value in columns.items()]
     with write():
+        counted = tallies.held(gist.number)
         _updating(*columns).run(*values, gist.id)
+        tallies.settle(gist.number, counted)
 
 
 def delete(gist: Gist, tell: Tell) -> None:
     """Delete a gist with all that hangs on it; its forks stay, without a parent."""
     with write():
         tell(gist)  # while it is there
+        counted = tallies.held(gist.number)
         if Gist.delete().where(Gist.id == gist.id).execute():
             words.forget_all(gist)
+            tallies.settle(gist.number, counted)
 
 
 def set_like(user: User, gist: Gist, liked: bool, at: datetime, tell: Tell) -> None:

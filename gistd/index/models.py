@@ -31,6 +31,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def live(table: Any, at: Any) -> Any:
+    """The rows of gists that have not expired at a moment, as a condition."""
+    return table.expires_at.is_null() | (table.expires_at > at)
+
+
 class _Table(peewee.Model):
     class Meta:
         database = database
@@ -176,27 +181,27 @@ class Gist(_Table):
     head = peewee.CharField(40, null=True)
     file_count = peewee.IntegerField(default=0)
     size = peewee.BigIntegerField(default=0)
+    counted = peewee.BooleanField(default=True)  # as one that has not expired, in the tallies
 
     class Meta:
-        # The lists, newest first with the number to break ties, each by one of these.
+        # The lists, newest first with the number to break ties, each by one of these; with what tells whether a gist is
+        # still there, so that what comes before a page is passed over without a look at the rows.
         indexes = (
-            (("visibility", "updated_at", "number"), False),
-            (("owner", "updated_at", "number"), False),
+            (("visibility", "updated_at", "number", "expires_at"), False),
+            (("visibility", "number", "expires_at"), False),
+            (("visibility", "like_count", "number", "expires_at"), False),
+            (("owner", "visibility", "updated_at", "number", "expires_at"), False),
+            (("owner", "visibility", "number", "expires_at"), False),
+            (("owner", "visibility", "like_count", "number", "expires_at"), False),
             (("fork_of", "updated_at", "number"), False),
-            (("visibility", "number"), False),
-            (("owner", "number"), False),
-            (("visibility", "like_count", "number"), False),
             (("owner", "slug_key"), True),
         )
 
-    @classmethod
-    def among(cls, numbers: Any) -> Any:
-        """The gists whose numbers these are, which are asked for once, as a condition."""
-        # SQLite would look up each number of one list with each of another; an expression it leaves alone.
-        return (cls.number + 0).in_(numbers)
-
 
 Gist.add_index(Gist.index(Gist.expires_at, where=Gist.expires_at.is_null(False), name="gist_ends"))
+_LISTED = (Gist.owner, Gist.visibility, Gist.updated_at, Gist.number, Gist.expires_at)
+Gist.add_index(Gist.index(*_LISTED, where=Gist.fork_of.is_null(False), name="gist_forked"))
+Gist.add_index(Gist.index(Gist.counted, Gist.expires_at, where=Gist.expires_at.is_null(False), name="gist_lapses"))
 
 
 class File(_Table):
@@ -221,7 +226,7 @@ class File(_Table):
     encoding = peewee.CharField(6, null=True)  # how its bytes came, text or base64, where somebody said so
 
     class Meta:
-        indexes = ((("gist", "path"), True), (("language", "gist"), False), (("blob", "gist"), False))
+        indexes = ((("gist", "path"), True), (("blob", "gist"), False))
 
 
 class Topic(_Table):
@@ -231,7 +236,55 @@ class Topic(_Table):
 
     class Meta:
         primary_key = peewee.CompositeKey("gist", "name")
-        indexes = ((("name",), False),)
+
+
+class Facet(_Table):
+    """What a gist is found under: a topic of it, or a language that a file of it is in. A cache, with copies of the
+    columns of the gist that lists go by; the database itself lets them follow those (a trigger).
+
+    `scope` is 0 where lists show the gist to everybody, else the id of its owner, whom they show it to.
+    """
+
+    gist_id: int
+    TOPIC, LANGUAGE = "topic", "language"
+
+    gist = peewee.ForeignKeyField(Gist, on_delete="CASCADE", index=False)
+    kind = peewee.CharField(8)
+    name = peewee.CharField(64)
+    scope = peewee.IntegerField()
+    updated_at = Timestamp()
+    like_count = peewee.IntegerField()
+    expires_at = Timestamp(null=True)
+
+    class Meta:
+        primary_key = peewee.CompositeKey("gist", "kind", "name")
+        indexes = (
+            (("kind", "name", "scope", "updated_at", "gist", "expires_at"), False),
+            (("kind", "name", "scope", "gist", "expires_at"), False),
+            (("kind", "name", "scope", "like_count", "gist", "expires_at"), False),
+        )
+
+
+class Tally(_Table):
+    """How many gists there are, and how many bytes the files at their heads have. A cache.
+
+    By visibility of those that are `live` and those that are `over`, of each owner by the id of that, and of all
+    together by 0; and by facet of those that are live, where `scope` is that of the facet.
+    """
+
+    LIVE, OVER = "live", "over"
+
+    kind = peewee.CharField(8)
+    name = peewee.CharField(64)
+    scope = peewee.IntegerField()
+    number = peewee.BigIntegerField()
+    size = peewee.BigIntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("kind", "name", "scope")
+
+
+Tally.add_index(Tally.index(Tally.kind, Tally.scope, Tally.number.desc(), Tally.name, name="tally_most"))
 
 
 class Like(_Table):
@@ -323,6 +376,8 @@ TABLES: list[Any] = [
     Gist,
     File,
     Topic,
+    Facet,
+    Tally,
     Like,
     Subscription,
     Delivery,

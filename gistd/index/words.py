@@ -32,19 +32,24 @@ def kept(gists: Sequence[Gist]) -> dict[int, dict[int, str]]:
     return found
 
 
+def fetch(term: str, upto: int, limit: int) -> list[int]:
+    """Numbers of gists whose words contain the term, in small letters and long enough: as `streams.Fetch`."""
+    rows = _matching(term, (upto + 1) * Search.SLOTS - 1, limit)
+    return list(dict.fromkeys(row // Search.SLOTS for (row,) in rows))
+
+
+def _matching(term: str, last: int, limit: int) -> Any:
+    if isinstance(database.obj, peewee.SqliteDatabase):  # FTS5: a phrase of trigrams, without a look at the text itself
+        return _MATCHING.all('"{}"'.format(term.replace('"', '""')), last, limit)
+    rows: Any = Search.select(Search.rowid).where(Search.words.contains(term), Search.rowid <= last)
+    return rows.order_by(Search.rowid.desc()).limit(limit).tuples()
+
+
 def found_by(term: str) -> Any:
-    """The gists whose words contain the term, in small letters, as a condition."""
-    if len(term) >= TRIGRAM:
-        return Gist.among(Search.select(Search.rowid / Search.SLOTS).where(_contains(term)))
+    """The gists whose words contain the term, in small letters, as a condition that looks at each."""
     first = Gist.number * Search.SLOTS
     of_gist = Search.rowid.between(first, first + Search.SLOTS - 1)
     return peewee.fn.EXISTS(Search.select(Search.rowid).where(of_gist, Search.words.contains(term)))
-
-
-def _contains(term: str) -> Any:
-    if isinstance(database.obj, peewee.SqliteDatabase):  # FTS5: a phrase of trigrams, without a look at the text itself
-        return peewee.Expression(Search.words, "MATCH", '"{}"'.format(term.replace('"', '""')))
-    return Search.words.contains(term)
 
 
 def in_title(term: str) -> Any:
@@ -54,7 +59,8 @@ def in_title(term: str) -> Any:
 
 def in_path(term: str) -> Any:
     """The gists that have a file whose path contains the term, in small letters, as a condition."""
-    return Gist.among(File.select(File.gist).where(peewee.fn.LOWER(File.path).contains(term)))
+    there = File.select(File.id).where(File.gist == Gist.number, peewee.fn.LOWER(File.path).contains(term))
+    return peewee.fn.EXISTS(there)
 
 
 # ---------------------------------------------------------------------- writing
@@ -125,6 +131,14 @@ def _row(gist: Gist, slot: int = 0) -> int:
     return gist.number * Search.SLOTS + slot
 
 
+_MATCHING = Prepared(
+    lambda phrase, last, limit: (
+        Search.select(Search.rowid)
+        .where(peewee.Expression(Search.words, "MATCH", peewee.Value(phrase)), Search.rowid <= last)
+        .order_by(Search.rowid.desc())
+        .limit(limit)
+    )
+)
 _WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
 _BETWEEN = Prepared(
     lambda first, last: Search.select(Search.rowid, Search.words).where(Search.rowid >= first, Search.rowid <= last)

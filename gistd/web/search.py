@@ -50,7 +50,7 @@ def _found(actor: Actor, asked: str, query: Query, number: int) -> Response:
     found = [Found(gist, hits.within(gist, query)) for gist in page.gists]
     return paged(
         page, PER_PAGE, "search.html", number, MAX_PAGE, asked=asked, query=query, found=found, listing=listing,
-        feed=f"/-/search.atom?q={quote(asked)}",
+        is_all=page.is_all, feed=f"/-/search.atom?q={quote(asked)}",
     )  # fmt: skip
 
 

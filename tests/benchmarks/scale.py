@@ -1,179 +1,270 @@
 """Whether lists, pages, searches and writes stay as quick with many gists as they are with few.
 
-    python -m tests.benchmarks.scale [--gists 1000,100000] [--rounds 20] [--directory DIR]
+    python -m tests.benchmarks.scale [--gists 1000,100000,1000000] [--rounds 100] [--keep FOLDER] [--plans] [--write]
 
-A few gists are real; the others are rows of the index, which is all that lists look at, and share the repositories of
-these. Pages are asked for over loopback by somebody who is signed in, one after the other, in another order each round;
-then gists are made. Words are as common as words are (Zipf's law), and each text begins with the same one.
+A server of each size, all at once, with one worker and without the memory it has of answers, which would hide what
+grows. They are asked over loopback for the same thing one after the other, in another order each round; then gists are
+made. `--plans` tells of each query that was asked how SQLite goes about it; `--write` puts the figures into
+docs/performance.md, and the curves into docs/images/growth.svg.
 """
 
 import argparse
-import hashlib
 import random
 import statistics
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import closing
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from peewee import sqlite3  # type: ignore[attr-defined]
+import requests
 
-from gistd.core.languages import spoken
-from tests.benchmarks.finding import COMMON, ENDINGS, OFTEN, SELDOM, WEIGHTS, WORDS
+from tests.benchmarks import growth, report
+from tests.benchmarks.filling import fill, text
+from tests.benchmarks.finding import COMMON, OFTEN, SELDOM, WORDS
 from tests.harness import Client, Server
 from tests.web.people import Person
 
-PEOPLE, REAL, EACH = 1000, 20, 10_000
-SLOTS = 1 << 20
-_CHOICE = random.Random(2)
-LISTED = {
-    "home": "/",
-    "all": "/-/all",
-    "all, page 30": "/-/all?page=30",
-    "all, by likes": "/-/all?sort=likes",
-    "all, the oldest first": "/-/all?sort=created&order=asc",
-    "topics": "/-/topics",
-    "languages": "/-/languages",
-    "people": "/-/users",
-    "a person": "/person1",
-    "a topic": f"/-/topics/{WORDS[0]}",
-    "a language": "/-/languages/python",
-    "feed": "/-/all.atom",
-    "API: all": "/api/gists/public",
-    "API: a person's": "/api/users/person1/gists",
-}
-QUERIES = {"seldom": SELDOM, "often": OFTEN, "everywhere": COMMON, "three words": f"{OFTEN} {WORDS[1]} {WORDS[2]}"}
-QUERIES |= {"nowhere": "nowhere-at-all", "in a language": f"lang:python {OFTEN}", "a person's": f"user:person1 {OFTEN}"}
-PAGES = LISTED | {f"search: {name}": f"/-/search?{urlencode({'q': query})}" for name, query in QUERIES.items()}
-CREATE = "create, by the API"
-
-COLUMNS = (
-    "number id ident sha owner_id slug visibility title titled description archived created_at updated_at private_id "
-    "like_count head file_count size"
-)
-
-Row = tuple[Any, ...]
+LIST, PAGE, SEARCH, WRITE = "lists", "pages", "searches", "create"
+_CHOICE = random.Random(3)
+_PASTES = "{ pastes { results { id files { filename } } cursor } }"
 
 
-def text() -> str:
-    return " ".join([COMMON, *_CHOICE.choices(WORDS, WEIGHTS, k=20)])
+class Asked(NamedTuple):
+    """What is asked for: a path, by a browser that is signed in or by a tool with a token, or a query of GraphQL."""
+
+    kind: str
+    path: str
+    query: str = ""
+
+    @property
+    def is_for_tools(self) -> bool:
+        return self.path.startswith(("/api/", "/paste/", "/query", "/v1/"))
 
 
-def fill(server: Server, number: int) -> tuple[Client, str]:
-    """So many gists by a thousand people, a fifth of them hidden; returns one of these people and the id of a gist."""
-    alice = server.user("person1")
-    real = [alice.create({"program.py": text() + "\n"})["id"] for _ in range(REAL)]
-    with closing(sqlite3.connect(server.repos / "index.sqlite3")) as connection:
-        connection.execute("PRAGMA synchronous = off")
-        people = [(uuid.uuid4().hex, f"person{each}", f"person{each}", "", False, 0) for each in range(2, PEOPLE + 1)]
-        insert(connection, "account", "uuid username name_key email is_admin created_at", people)
-        head, blob = connection.execute(
-            "SELECT head, blob FROM file JOIN gist ON number = gist_id WHERE gist.id = ?", real[:1]
-        ).fetchone()
-        numbers = iter(range(REAL + 1, number + 1))
-        while some := list(islice(numbers, EACH)):
-            put(connection, server, some, real[0], head, blob)
-    return alice, real[0]
+def asked(last: int) -> dict[str, Asked]:
+    """All lists, pages and searches; `last` is a page of the list of all, deep down or the last."""
+    lists = {
+        "home": "/",
+        "all": "/-/all",
+        "all, page 30": "/-/all?page=30",
+        "all, page 1,000 or the last": f"/-/all?page={last}",
+        "all, by likes": "/-/all?sort=likes",
+        "all, by likes, page 30": "/-/all?sort=likes&page=30",
+        "all, the oldest first": "/-/all?sort=created&order=asc",
+        "a person": "/person1",
+        "a person, by likes": "/person1?sort=likes",
+        "a person, public ones": "/person1?visibility=public",
+        "forks of one's own": "/-/forked",
+        "liked": "/-/liked",
+        "a topic": f"/-/topics/{WORDS[0]}",
+        "a topic, by likes": f"/-/topics/{WORDS[0]}?sort=likes",
+        "a topic that is seldom": f"/-/topics/{WORDS[900]}",
+        "a language": "/-/languages/python",
+        "a language, page 3": "/-/languages/python?page=3",
+        "feed": "/-/all.atom",
+        "feed of a topic": f"/-/topics/{WORDS[0]}.atom",
+        "Opengist: public": "/api/gists/public",
+        "Opengist: public, page 7 of 100 each": "/api/gists/public?per_page=100&page=7",
+        "Opengist: one's own": "/api/gists",
+        "Opengist: a person's": "/api/users/person2/gists",
+        "paste.gg: public": "/api/v1/pastes",
+        "paste.gg: a person's": "/api/v1/users/person1",
+        "ownpaste: public": "/paste/",
+        "ownpaste: public, page 30": "/paste/?page=30",
+        "sourcehut: one's own": "/api/pastes",
+    }
+    pages = {"topics": "/-/topics", "topics, page 3": "/-/topics?page=3", "languages": "/-/languages"}
+    pages |= {"people": "/-/users", "people called so": "/-/users?q=person1"}
+    queries = {
+        "seldom": SELDOM,
+        "often": OFTEN,
+        "everywhere": COMMON,
+        "three words": f"{OFTEN} {WORDS[1]} {WORDS[2]}",
+        "a phrase": f'"{COMMON} {OFTEN}"',
+        "nowhere, of common parts": f"{WORDS[0]}{WORDS[0]}",
+        "in a language": f"lang:python {OFTEN}",
+        "a language": "lang:python",
+        "a person's": f"user:person1 {OFTEN}",
+        "about a topic": f"topic:{WORDS[0]} {OFTEN}",
+        "a title": f"title:{SELDOM}",
+        "a path": f"file:{WORDS[5]}",
+    }
+    searches = {f"search: {name}": f"/-/search?{urlencode({'q': query})}" for name, query in queries.items()}
+    searches["search: often, by likes"] = f"/-/search?{urlencode({'q': OFTEN, 'sort': 'likes'})}"
+    searches["Opengist: search, often"] = f"/api/gists/search?{urlencode({'q': OFTEN})}"
+    found = {name: Asked(LIST, path) for name, path in lists.items()}
+    found["sourcehut: one's own, GraphQL"] = Asked(LIST, "/query", _PASTES)
+    found |= {name: Asked(PAGE, path) for name, path in pages.items()}
+    return found | {name: Asked(SEARCH, path) for name, path in searches.items()}
 
 
-def put(connection: Any, server: Server, numbers: list[int], real: str, head: str, blob: str) -> None:
-    gists, files, topics, words = [], [], [], []
-    now = time.time_ns() // 1000 - 10**10
-    for number in numbers:
-        id, at = uuid.uuid4().hex, now + number * 1000
-        visibility = _CHOICE.choices(["public", "unlisted", "private"], [8, 1, 1])[0]
-        title = " ".join(_CHOICE.choices(WORDS, k=3))
-        sha = hashlib.sha1(id.encode()).hexdigest()
-        private_id = None if visibility == "public" else uuid.uuid4().hex[:20]
-        likes = int(_CHOICE.paretovariate(1)) - 1
-        owner = _CHOICE.randint(1, PEOPLE)
-        named = (title, True, "", False, at, at)
-        gists.append((number, id, f"{number:06x}", sha, owner, "", visibility, *named, private_id, likes, head, 1, 200))
-        path = f"{_CHOICE.choice(WORDS)}.{_CHOICE.choice(ENDINGS)}"
-        files.append((uuid.uuid4().hex, number, path, blob, 200, spoken(path, None), True, 1))
-        topics += [(number, topic) for topic in _CHOICE.sample(WORDS[:300], 2)]
-        words += [(number * SLOTS, f"{title}\n{path}"), (number * SLOTS + 1, text())]
-        place = server.repository(id)
-        place.parent.mkdir(exist_ok=True)
-        place.symlink_to(server.repository(real))
-    insert(connection, "gist", COLUMNS, gists)
-    insert(connection, "file", "id gist_id path blob size language named slot", files)
-    insert(connection, "topic", "gist_id name", topics)
-    insert(connection, "search", "rowid words", words)
-    connection.commit()
+class House(NamedTuple):
+    """A server with so many gists, and who asks it: person1 with a tool, and at a browser."""
+
+    gists: int
+    server: Server
+    tool: Client
+    browser: Person
+    asked: Mapping[str, Asked]
+
+    def ask(self, what: Asked) -> float:
+        """Ask for it; returns how many milliseconds it took."""
+        client = self.tool if what.is_for_tools else self.browser
+        began = time.perf_counter()
+        if what.query:
+            answer: requests.Response = client.request("POST", what.path, json={"query": what.query})
+        else:
+            answer = client.get(what.path)
+        took = (time.perf_counter() - began) * 1000
+        assert answer.status_code == 200 and '"errors"' not in answer.text[:20], (what, answer.text[:500])
+        return took
+
+    def create(self) -> float:
+        began = time.perf_counter()
+        self.tool.create({"program.py": text() + "\n"})
+        return (time.perf_counter() - began) * 1000
+
+    @property
+    def memory(self) -> float:
+        """What its worker has in memory, in MiB."""
+        assert self.server.process is not None
+        children = Path(f"/proc/{self.server.process.pid}/task/{self.server.process.pid}/children").read_text().split()
+        sizes = (Path(f"/proc/{child}/status").read_text().partition("VmRSS:")[2].split()[0] for child in children)
+        return max(int(size) for size in sizes) / 1024
 
 
-def insert(connection: Any, table: str, columns: str, rows: list[Row]) -> None:
-    names = columns.split()
-    connection.executemany(f"INSERT INTO {table} ({','.join(names)}) VALUES ({','.join('?' * len(names))})", rows)
+def made(root: Path, gists: int) -> Server:
+    """A server with so many gists; one that was filled before is taken as it is."""
+    server = Server(root, rate_limits=False, answer_cache_bytes=0)
+    if not (root / "filled").exists():
+        root.mkdir(exist_ok=True)
+        began = time.perf_counter()
+        fill(server, gists)
+        (root / "filled").touch()
+        print(f"{gists:,} gists made in {time.perf_counter() - began:.0f} s", flush=True)
+    return server
 
 
-def measure(server: Server, alice: Client, id: str, rounds: int) -> dict[str, list[float]]:
-    """How long each page and each new gist took, in ms; one round more is to warm up."""
-    reader = Person(server, "person1")
-    assert reader.sign_in().status_code == 303
-    pages = {**PAGES, "a gist": f"/person1/{id}", "API: a gist": f"/api/gists/{id}"}
-    took: dict[str, list[float]] = {name: [] for name in (*pages, CREATE)}
+def opened(server: Server, gists: int) -> House:
+    server.start("--workers", "1")
+    tool, browser = server.client("person1"), Person(server, "person1")
+    tool.session.headers["Accept"] = "application/json"
+    assert browser.sign_in().status_code == 303
+    return House(gists, server, tool, browser, asked(min(1000, gists * 4 // 5 // 20)))
+
+
+Figures = dict[str, list[list[float]]]
+"""Of each row the times in each house, in the order of these."""
+
+
+def measure(houses: list[House], rounds: int) -> Figures:
+    """One round more is to warm up."""
+    names = [*houses[0].asked]
+    took: Figures = {name: [[] for _ in houses] for name in (*names, WRITE)}
     for turn in range(rounds + 1):
-        for name, path in _CHOICE.sample([*pages.items()], len(pages)):
-            client = alice if path.startswith("/api/") else reader
-            began = time.perf_counter()
-            answer = client.get(path)
-            if turn:
-                took[name].append((time.perf_counter() - began) * 1000)
-            assert answer.status_code == 200, (path, answer.text[:500])
-        for _ in range(5):
-            began = time.perf_counter()
-            alice.create({"program.py": text() + "\n"})
-            if turn:
-                took[CREATE].append((time.perf_counter() - began) * 1000)
+        for name in _CHOICE.sample([*names, WRITE], len(names) + 1):
+            for place in _CHOICE.sample(range(len(houses)), len(houses)):
+                house = houses[place]
+                times = [house.create() for _ in range(3)] if name == WRITE else [house.ask(house.asked[name])]
+                took[name][place] += times if turn else []
     return took
 
 
-def memory(server: Server) -> int:
-    """The most memory that one of its workers has had, in MiB."""
-    assert server.process is not None
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    peaks = (Path(f"/proc/{child}/status").read_text().partition("VmHWM:")[2].split()[0] for child in children)
-    return max(int(peak) for peak in peaks) // 1024
+def worst(times: list[float]) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
 
 
-def figures(sizes: list[int], results: list[dict[str, list[float]]]) -> Iterator[list[str]]:
-    yield ["ms, median / 99th percentile", *(f"{size:,} gists" for size in sizes), "ratio"]
-    for name in results[0]:
-        medians = [statistics.median(result[name]) for result in results]
-        worst = [sorted(result[name])[int(len(result[name]) * 0.99)] for result in results]
-        ratios = f"{medians[-1] / medians[0]:.2f} / {worst[-1] / worst[0]:.2f}"
-        yield [name, *(f"{one:.1f} / {two:.1f}" for one, two in zip(medians, worst, strict=True)), ratios]
+def rows(houses: list[House], took: Figures) -> Iterator[tuple[str, ...]]:
+    yield ("ms, median; 99th percentile", *(f"{house.gists:,}" for house in houses), "ratio")
+    for name, times in took.items():
+        medians, ends = [statistics.median(each) for each in times], [worst(each) for each in times]
+        figures = (f"{report.figure(one)}; {report.figure(two)}" for one, two in zip(medians, ends, strict=True))
+        yield name, *figures, f"{medians[-1] / medians[0]:.2f}; {ends[-1] / ends[0]:.2f}"
+    memory = [house.memory for house in houses]
+    yield "memory of the worker, MiB", *(f"{each:.0f}" for each in memory), f"{memory[-1] / memory[0]:.2f}"
+
+
+def curves(houses: list[House], took: Figures) -> list[growth.Curve]:
+    kinds = {name: what.kind for name, what in houses[0].asked.items()} | {WRITE: WRITE}
+    return [growth.Curve(kinds[name], name, [*map(statistics.median, times)]) for name, times in took.items()]
+
+
+# ---------------------------------------------------------------------- how SQLite goes about it
+
+
+def plans(root: Path, gists: int, asked: Mapping[str, Asked]) -> dict[str, list[str]]:
+    """The queries that are asked of the index for all of that, each with the steps that SQLite takes."""
+    from gistd import create_app, index
+    from gistd.core import accounts, credentials
+    from gistd.core.access import ALL_SCOPES
+    from gistd.index import connection
+    from gistd.settings import Settings
+    from tests.harness import PASSWORD
+
+    statements: dict[str, Any] = {}
+    execute: Callable[..., Any] = connection._Sqlite.execute_sql
+
+    def noted(self: Any, sql: str, params: Any = None) -> Any:
+        statements.setdefault(sql, params)
+        return execute(self, sql, params)
+
+    app = create_app(Settings(repos=root / "repos", answer_cache_bytes=0))
+    user = accounts.user("person1")
+    assert user is not None
+    token = {"Authorization": f"Bearer {credentials.issue_token(user, ALL_SCOPES)}", "Accept": "application/json"}
+    browser, tool = app.test_client(), app.test_client(use_cookies=False)
+    form = {"username": "person1", "password": PASSWORD}
+    assert browser.post("/-/login", data=form, headers={"Origin": "http://localhost"}).status_code == 303
+    connection._Sqlite.execute_sql = noted  # type: ignore[method-assign]
+    try:
+        for what in asked.values():
+            if what.query:
+                answer = tool.post(what.path, json={"query": what.query}, headers=token)
+            else:
+                answer = tool.get(what.path, headers=token) if what.is_for_tools else browser.get(what.path)
+            assert answer.status_code == 200, what
+    finally:
+        connection._Sqlite.execute_sql = execute  # type: ignore[method-assign]
+    found = {}
+    for sql, params in statements.items():
+        if sql.startswith("SELECT"):
+            found[sql] = [row[3] for row in index.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params)]
+    index.close()
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--gists", default="1000,100000", help="how many, several with commas")
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--directory", type=Path)
-    asked = parser.parse_args()
-    sizes = [int(size) for size in asked.gists.split(",")]
-    results = []
-    for size in sizes:
-        with tempfile.TemporaryDirectory(prefix="gistd-benchmark-", dir=asked.directory) as name:
-            server = Server(Path(name), rate_limits=False)
-            server.start()
-            try:
-                began = time.perf_counter()
-                alice, id = fill(server, size)
-                print(f"{size} gists made in {time.perf_counter() - began:.0f} s", flush=True)
-                results.append(measure(server, alice, id, asked.rounds))
-                print(f"a worker took {memory(server)} MiB at most", flush=True)
-            finally:
-                server.stop()
-    for cells in figures(sizes, results):
-        print(f"| {' | '.join(cells)} |")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gists", default="1000,100000,1000000", help="how many, several with commas")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--directory", type=Path, help="where the data goes, and is taken away again")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where it stays, for the next time")
+    parser.add_argument("--plans", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    sizes = [int(size) for size in options.gists.split(",")]
+    with ExitStack() as stack:
+        folder = options.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="gistd-benchmark-", dir=options.directory))
+        )
+        servers = [made(folder / str(size), size) for size in sizes]
+        houses = []
+        for size, server in zip(sizes, servers, strict=True):
+            stack.callback(lambda server=server: server.process and server.stop())
+            houses.append(opened(server, size))
+        took = measure(houses, options.rounds)
+        table = report.table(rows(houses, took))
+        words = f"{report.conditions(folder)} Rounds: {options.rounds}.\n\n{table}"
+        print(words)
+        if options.write:
+            report.write("growth", words)
+            growth.draw(sizes, curves(houses, took))
+        if options.plans:
+            for sql, steps in plans(folder / str(sizes[-1]), sizes[-1], houses[-1].asked).items():
+                print(f"\n{sql}\n" + "\n".join(f"    {step}" for step in steps))
 
 
 if __name__ == "__main__":

@@ -79,3 +79,20 @@ def test_finding_prints_every_row(tmp_path: Path) -> None:
     (measured,) = tables(words)
     assert [name for name, *_ in measured] == [*LISTED, *QUERIES]
     assert all(float(figure) > 0 for _, figure, _ in measured)
+
+
+def test_nothing_is_read_through_that_grows_with_the_gists(tmp_path: Path) -> None:
+    words = run("tests.benchmarks.scale", tmp_path, "--gists", "800", "--rounds", "1", "--plans")
+    plans = {
+        sql: steps.split("\n") for sql, steps in re.findall(r"^(SELECT .*)\n((?: {4}.*\n?)+)", words, re.MULTILINE)
+    }
+    assert len(plans) > 30
+    for sql, steps in plans.items():
+        if '"account"' in sql:
+            continue  # people, who are fewer
+        # What the full-text index (FTS5, told by the M) matches is no scan of its table, however SQLite calls it.
+        scanned = [step for step in steps if "SCAN" in step and not re.search(r"VIRTUAL TABLE INDEX \d+:M", step)]
+        of_a_page = re.search(r'WHERE \("t1"\."(gist_id|number|fork_of_id)" IN \(', sql)
+        sorted_ = [step for step in steps if "TEMP B-TREE" in step and not of_a_page]
+        assert not scanned + sorted_, (sql, steps)
+        assert all("(visibility=?)" not in step or "LIMIT" in sql for step in steps), ("all that is public", sql, steps)

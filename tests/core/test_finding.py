@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gistd import index
 from gistd.core import browse, catalogue, gists, hits, house, likes, listings, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
@@ -171,3 +172,37 @@ def test_hits(alice: Actor) -> None:
     assert not [file for file in hits.within(gist, search.parse("secret")) if file.lines], "not what came later"
     gists.delete(alice, gist)
     assert hits.within(gist, search.parse("needle")) == []
+
+
+def test_of_too_much_what_was_made_last_is_found(
+    kitchen: dict[str, Gist], alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = listings.page(alice, Listing(words="import", sort=Sort.CREATED), 1, 10)
+    assert everything.is_all and everything.total == 3
+    monkeypatch.setattr(listings, "FOUND", 2)
+    for sort in Sort:
+        page = listings.page(alice, Listing(words="import", sort=sort), 1, 10)
+        assert (page.total, page.is_all) == (2, False)
+        assert {gist.id for gist in page.gists} == {gist.id for gist in everything.gists[:2]}
+    assert [gist.id for gist in listings.page(alice, Listing(words="import"), 2, 1).gists] == [page.gists[1].id]
+    monkeypatch.setattr(listings, "FOUND", 3)
+    assert listings.page(alice, Listing(words="import"), 1, 10).is_all
+
+
+def test_counts_follow_what_expires(kitchen: dict[str, Gist], alice: Actor) -> None:
+    """At once, by whoever reads; and for good, with the next write."""
+    over = kitchen["bread"]
+    asked = (Listing(), Listing(topic="baking"), Listing(language="Python"), Listing(owner=alice.user))
+    before = [listings.page(alice, listing, 1, 10).total for listing in asked]
+    with index.write():
+        Gist.update(expires_at=index.now()).where(Gist.id == over.id).execute()
+    for _ in range(2):
+        pages = [listings.page(alice, listing, 1, 10) for listing in asked]
+        assert [page.total for page in pages] == [len(page.gists) for page in pages] == [each - 1 for each in before]
+        assert browse.topics(alice, 1, 1) == ([("baking", 2)], True)
+        assert alice.user and browse.visibilities(alice, alice.user)["public"] == 1
+        gists.create(alice, Draft(files={"unlike": b"any"}, visibility="private"))
+        before = [before[0] + 1, *before[1:3], before[3] + 1]
+        assert not index.tallies.wrong()
+    assert index.Gist.get(Gist.id == over.id).counted is False
+    assert sum(each.number for each in index.tallies.sums(over.owner_id or 0).values()) == before[3]

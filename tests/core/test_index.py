@@ -1,5 +1,6 @@
 """The index: its schema, its promises, and that no list reads more than it shows."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +98,13 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             listings.Listing(owner=user, sort=listings.Sort.CREATED),
             listings.Listing(public_only=True, sort=listings.Sort.LIKES, ascending=True),
             listings.Listing(public_only=True, topic="tea"),
+            listings.Listing(liked_by=user),
             listings.Listing(public_only=True, language="Go"),
         ):
             listings.page(who, listing, 2, 30)
         listings.forks(who, gist, 1, 10)
         gists.get(who, gist.id)
         gists.find(who, "alice", gist.id)
-        index.gists.count(access.listed(who), liked_by=user)
-        index.gists.page(access.listed(who), limit=30, offset=0, liked_by=user)
     listings.page(NOBODY, listings.Listing(), 1, 30)
     listings.page(NOBODY, listings.Listing(words="lang:python needle thread"), 2, 30)
     accounts.user("alice")
@@ -116,10 +116,12 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for sql, params in selects.items():
         plan = [row[3] for row in index.database.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params)]
         # What the full-text index (FTS5, told by the M) matches is no scan of its table, however SQLite calls it.
-        assert not [step for step in plan if step.startswith("SCAN") and "VIRTUAL TABLE INDEX 0:M" not in step], (
+        assert not [
+            step for step in plan if step.startswith("SCAN") and not re.search(r"VIRTUAL TABLE INDEX \d+:M", step)
+        ], (
             sql,
             plan,
         )
-        if "LIMIT" in sql and "liked" not in sql:
+        if "LIMIT" in sql:
             assert not [step for step in plan if "TEMP B-TREE" in step], (sql, plan)
     index.close()

@@ -78,7 +78,8 @@ describe.show(face, "/openapi.yaml", openapi.DESCRIPTION)
 
 def _answer_gists(actor: Actor, listing: Listing) -> Response:
     page = listings.page(actor, listing, page_number(), page_size())
-    return answer_page(map(shapes.simple_gist, page.gists), page.total, page.total > page_number() * page_size())
+    total = page.total if page.is_all else None
+    return answer_page(map(shapes.simple_gist, page.gists), total, page.total > page_number() * page_size())
 
 
 @face.get("/gists", scope=Open.ANYONE)
@@ -96,7 +97,8 @@ def list_public_gists(actor: Actor) -> Response:
 @face.get("/gists/search", scope=Open.ANYONE)
 def search_gists(actor: Actor) -> Response:
     """Gists that `q` finds: every word of it in their title, description, topics, file names or files; also by the
-    qualifiers `user:`, `lang:`, `file:`, `topic:` and `title:`."""
+    qualifiers `user:`, `lang:`, `file:`, `topic:` and `title:`. Of more than 1,000 those that were made last, without
+    a total."""
     return _answer_gists(actor, Listing(words=request.args.get("q", ""), since=since()))
 
 
