@@ -19,6 +19,7 @@ class Master(Arbiter):
         super().__init__(app)
         self._beside = 0
         self._started = 0.0
+        self._ends = False
 
     def manage_workers(self) -> None:
         super().manage_workers()
@@ -48,6 +49,8 @@ class Master(Arbiter):
         if self._beside and self._has_ended():
             self._beside = 0
         super().reap_workers()
+        if self._ends:  # told again: a worker that was just made may not have heard it, and would stay till the last
+            self.kill_workers(signal.SIGTERM)
 
     def _has_ended(self) -> bool:
         try:
@@ -60,6 +63,7 @@ class Master(Arbiter):
         super().reload()
 
     def stop(self, graceful: bool = True) -> None:
+        self._ends = graceful
         self._end_beside()
         super().stop(graceful)
         end = time.monotonic() + self.cfg.graceful_timeout

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness import Git, Server, wait_until
+from tests.transport import watch
 
 from .reloads import reload, run, workers
 
@@ -37,6 +38,19 @@ def test_a_push_that_is_under_way_is_taken(own_server: Callable[..., Server], gi
             wait_until(lambda before=before: not before & workers(server), "the old workers are gone")
     assert server.process.wait(30) == 0
     assert git("rev-parse", "main", cwd=server.repository(gist["id"])) == git("rev-parse", "HEAD", cwd=clone)
+
+
+def test_a_worker_that_was_just_made_hears_the_end_too(own_server: Callable[..., Server]) -> None:
+    """It is told before it listens to signals, now and then; gistd would wait for it for half a minute."""
+    server = own_server()
+    for _ in range(3):
+        server.start("--workers", "1")
+        assert server.process
+        before = watch.children(server.process.pid)
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda before=before: set(watch.children(server.process.pid)) - set(before), "there is another one")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(25) == 0
 
 
 def test_settings_are_read_again(own_server: Callable[..., Server]) -> None:
