@@ -13,7 +13,7 @@ from typing import Any
 
 from gistd import index
 from gistd.errors import Invalid
-from gistd.index import Facet, Narrowed, Shelf, Stream
+from gistd.index import Facet, Narrowed, Part, Shelf, Stream
 from gistd.store import File
 
 from . import access, languages, text
@@ -88,8 +88,12 @@ def _check(name: str, value: str) -> None:
 
 def streams(actor: Actor, query: Query) -> list[Stream]:
     """Where to look for what a query finds: gists that are in all of these, and meet its `conditions`, too."""
-    long = [word for word in (*query.words, *query.in_words) if len(word) >= MIN_TERM]
-    found = [Stream(partial(index.words.fetch, word)) for word in sorted(set(long), key=len, reverse=True)]
+    found = [
+        Stream(partial(index.words.fetch, word, own=own))
+        for words, own in ((query.words, False), (query.in_words, True))
+        for word in sorted(set(words), key=len, reverse=True)
+        if len(word) >= MIN_TERM
+    ]
     for name, value in query.qualifiers:
         if name == "user":
             user = index.accounts.user_by_name(value)
@@ -104,11 +108,12 @@ def streams(actor: Actor, query: Query) -> list[Stream]:
 def on(shelves: list[Shelf], facet: tuple[str, str] | None = None) -> Stream:
     """What is on the shelves, what was made last first."""
 
-    def fetch(upto: int, limit: int) -> list[int]:
-        return index.shelves.page(shelves, Narrowed(facet, upto=upto), limit=limit, offset=0, sort="created")
+    def fetch(upto: int, limit: int) -> Part:
+        numbers = index.shelves.page(shelves, Narrowed(facet, upto=upto), limit=limit, offset=0, sort="created")
+        return index.streams.counted(numbers, limit)
 
     is_one = shelves and (facet is None or index.is_text(facet[1]))
-    return Stream(fetch if is_one else lambda *_: [])
+    return Stream(fetch if is_one else lambda *_: Part((), 0))
 
 
 def conditions(query: Query) -> Iterator[Any]:

@@ -40,7 +40,7 @@ from .models import (
     now,
 )
 from .shelves import Narrowed, Shelf
-from .streams import Stream
+from .streams import Part, Stream
 from .watch import Stand, Watch
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "Narrowed",
     "OAuthClient",
     "OAuthCode",
+    "Part",
     "Shelf",
     "Stand",
     "Stream",

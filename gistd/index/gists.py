@@ -18,6 +18,7 @@ from .connection import is_text, write
 from .files import Content
 from .models import PUBLIC, File, Gist, Like, Topic, User, now
 from .prepared import Prepared
+from .streams import Part, counted
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -130,9 +131,9 @@ def ids_of(owner: User) -> list[str]:
     return [id for (id,) in query]
 
 
-def liked(user: User, upto: int, limit: int) -> list[int]:
-    """Numbers of gists that the user likes: as `streams.Fetch`."""
-    return [number for (number,) in _LIKED.all(user.id, upto, limit)]
+def liked(user: User, upto: int, limit: int) -> Part:
+    """The gists that the user likes."""
+    return counted([number for (number,) in _LIKED.all(user.id, upto, limit)], limit)
 
 
 def likers(gist: Gist, *, limit: int, offset: int) -> list[User]:

@@ -9,12 +9,20 @@ from typing import Any, NamedTuple
 import peewee
 
 from .models import Gist
+from .prepared import Prepared
 
-_HIGHEST = 1 << 42
-_FEW, _MANY = 32, 1024
+_FEW, _MANY, _TIMES = 64, 1024, 4
 
-Fetch = Callable[[int, int], Sequence[int]]
-"""The highest numbers up to one, so many at most: all that there are if it returns none."""
+
+class Part(NamedTuple):
+    """The numbers that there are from the highest that was asked for down to this one, the highest first."""
+
+    numbers: Sequence[int]
+    down_to: int
+
+
+Fetch = Callable[[int, int], Part]
+"""A part from a number downwards, of about this size, be it in gists that are in it or in those that could be."""
 
 
 class Found(NamedTuple):
@@ -30,28 +38,37 @@ class Stream:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self._size = _FEW
-        self._numbers: Sequence[int] = ()
+        self._size = 0
+        self._part = Part((), 0)
         self._at = 0
 
     def up_to(self, number: int) -> int:
         """The highest number that is not above this one, which never rises; 0 if there is none."""
         while True:
-            while self._at < len(self._numbers):
-                if self._numbers[self._at] <= number:
-                    return self._numbers[self._at]
+            numbers, down_to = self._part
+            while self._at < len(numbers):
+                if numbers[self._at] <= number:
+                    return numbers[self._at]
                 self._at += 1
-            # What follows is asked for in ever greater parts, what is far from it in small ones.
-            follows = bool(self._numbers) and number >= self._numbers[-1] - 1
-            self._size = min(self._size * 2, _MANY) if follows else _FEW
-            self._numbers, self._at = self._fetch(number, self._size), 0
-            if not self._numbers:
+            if self._size and down_to <= 1:
                 return 0
+            # What follows is asked for in ever greater parts, what is far from it in small ones.
+            follows = self._size and number >= down_to - 1
+            if not follows:
+                self._size = _FEW
+            elif len(numbers) < _MANY:
+                self._size *= _TIMES
+            self._part, self._at = self._fetch(down_to - 1 if follows else number, self._size), 0
+
+
+def counted(numbers: Sequence[int], limit: int) -> Part:
+    """As many numbers as were asked for, or all that are left."""
+    return Part(numbers, numbers[-1] if len(numbers) == limit else 0)
 
 
 def common(streams: Sequence[Stream]) -> Iterator[int]:
     """The numbers that are in all of them, the highest first."""
-    number, agreed, turn = _HIGHEST, 0, 0
+    number, agreed, turn = _HIGHEST.first()[0] or 0, 0, 0
     while found := streams[turn].up_to(number):
         agreed = agreed + 1 if found == number else 1
         number, turn = found, (turn + 1) % len(streams)
@@ -65,3 +82,6 @@ def meeting(numbers: Sequence[int], condition: Any) -> list[Found]:
     among = peewee.SQL(f"({','.join(map(str, numbers))})")  # a value each would take longer than the query
     rows: Any = Gist.select(Gist.number, Gist.updated_at, Gist.like_count)
     return [Found(*row) for row in rows.where(peewee.Expression(Gist.number, "IN", among), condition).tuples()]
+
+
+_HIGHEST = Prepared(lambda: Gist.select(peewee.fn.MAX(Gist.number)))

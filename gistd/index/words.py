@@ -8,6 +8,7 @@ import peewee
 from .connection import database, write
 from .models import File, Gist, Search
 from .prepared import Prepared
+from .streams import Part
 
 TRIGRAM = 3
 """How many letters a term must have for an index to help to find it; a shorter one is looked for gist by gist."""
@@ -32,17 +33,21 @@ def kept(gists: Sequence[Gist]) -> dict[int, dict[int, str]]:
     return found
 
 
-def fetch(term: str, upto: int, limit: int) -> list[int]:
-    """Numbers of gists whose words contain the term, in small letters and long enough: as `streams.Fetch`."""
-    rows = _matching(term, (upto + 1) * Search.SLOTS - 1, limit)
-    return list(dict.fromkeys(row // Search.SLOTS for (row,) in rows))
+def fetch(term: str, upto: int, size: int, own: bool = False) -> Part:
+    """Those of so many gists whose words contain the term, in small letters and long enough; or what is their `own`
+    beside the texts of their files."""
+    first = max(upto - size, 0) + 1
+    rows = _matching(term, first * Search.SLOTS, (upto + 1) * Search.SLOTS - 1)
+    numbers = dict.fromkeys(row // Search.SLOTS for row in rows if not own or not row % Search.SLOTS)
+    return Part([*numbers][::-1], first)
 
 
-def _matching(term: str, last: int, limit: int) -> Any:
+def _matching(term: str, first: int, last: int) -> list[int]:
+    """The rows in between that contain it, in their order."""
     if isinstance(database.obj, peewee.SqliteDatabase):  # FTS5: a phrase of trigrams, without a look at the text itself
-        return _MATCHING.all('"{}"'.format(term.replace('"', '""')), last, limit)
-    rows: Any = Search.select(Search.rowid).where(Search.words.contains(term), Search.rowid <= last)
-    return rows.order_by(Search.rowid.desc()).limit(limit).tuples()
+        return [row for (row,) in _MATCHING.all('"{}"'.format(term.replace('"', '""')), first, last)]
+    rows: Any = Search.select(Search.rowid).where(Search.words.contains(term), Search.rowid.between(first, last))
+    return [row for (row,) in rows.order_by(Search.rowid).tuples()]
 
 
 def found_by(term: str) -> Any:
@@ -132,11 +137,14 @@ def _row(gist: Gist, slot: int = 0) -> int:
 
 
 _MATCHING = Prepared(
-    lambda phrase, last, limit: (
+    lambda phrase, first, last: (
         Search.select(Search.rowid)
-        .where(peewee.Expression(Search.words, "MATCH", peewee.Value(phrase)), Search.rowid <= last)
-        .order_by(Search.rowid.desc())
-        .limit(limit)
+        .where(
+            peewee.Expression(Search.words, "MATCH", peewee.Value(phrase)),
+            Search.rowid >= first,
+            Search.rowid <= last,
+        )
+        .order_by(Search.rowid)
     )
 )
 _WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
