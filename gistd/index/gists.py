@@ -222,9 +222,9 @@ def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tel
     """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
     with _unique_slug(), write():
         gist = _insert({**columns, **_derived(columns), "ident": _free_ident()})
+        words.add(gist, content.words)
         files.put(gist, content, {}, {})
         _put_topics(gist, topics)
-        words.add(gist, content.words)
         tell(gist)
         tallies.settle(gist.number)
 
@@ -262,8 +262,8 @@ def update(
         values = [_stored(name, value) for name, value in columns.items()]
         if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
-        files.put(gist, content, before, renamed or {})
         words.put(gist, content.words)
+        files.put(gist, content, before, renamed or {})
         if topics is not None:
             Topic.delete().where(Topic.gist == gist).execute()
             _put_topics(gist, topics)

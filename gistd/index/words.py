@@ -89,8 +89,11 @@ def put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int
         if slot:
             _FORGET.run(_row(gist, slot))
         return None if text is None else 0
-    slot = slot or next(slots)
-    _put(_row(gist, slot), text)
+    if slot:
+        _put(_row(gist, slot), text)
+        return slot
+    slot = next(slots)
+    _PUT.run(_row(gist, slot), text)
     return slot
 
 

@@ -33,7 +33,7 @@ def test_an_index_from_the_future_is_refused(opened: None, database: peewee.Data
 
 def test_sqlite_is_set_up_to_keep_what_it_was_given(tmp_path: Path) -> None:
     house.open(Settings(repos=tmp_path))
-    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000, "trusted_schema": 0}
+    wanted = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 30_000, "trusted_schema": 0}
     assert {name: index.database.pragma(name) for name in wanted} == wanted
     index.close()
 
