@@ -2,6 +2,215 @@
 
 import errno
 import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import peewee
+from peewee import sqlite3  # type: ignore[attr-defined]
+from playhouse import db_url
+from playhouse.migrations import Runner
+
+from gistd.errors import ConfigurationError, Full, Unavailable
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+database = peewee.DatabaseProxy()
+
+_PATIENCE = 30
+"""Seconds that a writer waits for others."""
+_PRAGMAS = [
+    ("busy_timeout", _PATIENCE * 1000),
+    ("journal_mode", "wal"),
+    ("synchronous", "normal"),  # it is `write` that syncs what was written
+    ("foreign_keys", 1),
+    ("trusted_schema", 0),
+    ("cell_size_check", 1),
+    ("secure_delete", 1),
+    ("mmap_size", 0),
+    ("journal_size_limit", 64 * 1024 * 1024),
+    ("temp_store", 2),
+    ("cache_size", -16_000),
+    ("soft_heap_limit", 16_000_000),  # of a process: each of its threads has a connection, each of those a cache
+]
+_LOST = (peewee.OperationalError, peewee.InterfaceError)
+_FULL = ("SQLITE_FULL", "53100")
+_BUSY = ("SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED")
+_READ_ONLY = ("SQLITE_READONLY", "25006")
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "XX001", "XX002")
+
+
+class _Reporting:
+    """Tells core in its own words when the database does not answer, and drops a connection that is lost."""
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        with _reported(self):
+            return super().execute_sql(sql, params)  # type: ignore[misc]
+
+
+@contextmanager
+def _reported(connection: Any) -> Iterator[None]:
+    try:
+        yield
+    except Unavailable:  # told by what was done in a transaction, which is over
+        _drop(connection)
+        raise
+    except (peewee.DatabaseError, peewee.InterfaceError) as error:
+        code = _code(error)
+        if not isinstance(error, _LOST) and not code.startswith(_DAMAGED):
+            raise  # what was asked is wrong, not the database
+        _drop(connection)
+        raise _told(code) from error
+
+
+def _drop(connection: Any) -> None:
+    """Let the next one who asks open it anew: SQLite, which could not open a file for writing, reads it ever after."""
+    if not connection.in_transaction():
+        connection.close()
+
+
+def _code(error: peewee.PeeweeException) -> str:
+    """What SQLite or PostgreSQL calls it."""
+    cause: Any = error
+    while isinstance(cause, peewee.PeeweeException):  # peewee says so of each layer that it went through
+        cause = getattr(cause, "orig", None)
+    return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "pgcode", None) or "")
+
+
+def _told(code: str) -> Unavailable:
+    if code.startswith(_FULL):
+        return Full("there is no room left on the disk of the index")
+    if code.startswith(_BUSY):
+        return Unavailable("the index is busy; try again")
+    if code.startswith(_READ_ONLY):
+        return Unavailable("the index cannot be written")
+    if code.startswith(_DAMAGED):
+        return Unavailable("the index is damaged; its operator can find out more with `gistd doctor`")
+    return Unavailable("the index does not answer; try again")
+
+
+class _Sqlite(_Reporting, peewee.SqliteDatabase):
+    """With a LOWER that knows the letters of all scripts, not only ASCII, as PostgreSQL's does."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.register_function(lambda words: words and words.lower(), "lower", 1)
+
+    def rollback(self) -> None:
+        """Not where SQLite has done it by itself, as on a full disk: nobody would hear what went wrong."""
+        if self.connection().in_transaction:
+            super().rollback()
+
+
+class _Postgresql(_Reporting, peewee.PostgresqlDatabase):
+    pass
+
+
+def connect(url: str) -> None:
+    """Let `database` be the one that the URL names; nothing is opened yet."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        _check_sqlite()
+        file = unquote(urlsplit(url).path.removeprefix("/"))
+        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=_PATIENCE))
+    elif scheme in ("postgres", "postgresql"):
+        database.initialize(_Postgresql(**db_url.parse(url, unquote_password=True, unquote_user=True)))
+    else:
+        raise ConfigurationError(f"GISTD_DATABASE_URL: {scheme!r} is not supported; use sqlite:///… or postgresql://…")
+
+
+def _check_sqlite() -> None:
+    """Refuse a SQLite whose WAL mode can corrupt the file when several processes write (fixed in 3.51.3)."""
+    version = sqlite3.sqlite_version_info
+    if version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45):
+        return
+    raise ConfigurationError(
+        f"SQLite {sqlite3.sqlite_version} has a bug that can destroy the index; "
+        "`pip install 'pysqlite3>=0.6.1'` brings one without it"
+    )
+
+
+def is_a_file() -> bool:
+    """Whether all that write it must be on one machine: SQLite's, that share memory."""
+    return isinstance(database.obj, peewee.SqliteDatabase)
+
+
+def version() -> str:
+    """The database, and which version of it."""
+    if isinstance(database.obj, peewee.SqliteDatabase):
+        return f"SQLite {sqlite3.sqlite_version}"
+    return f"PostgreSQL {database.execute_sql('SHOW server_version').fetchone()[0]}"
+
+
+def files_on_disk() -> list[Path]:
+    """The files that the index is in, as far as they are there; none when it is in a server."""
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        return []
+    paths = (Path(f"{database.database}{end}") for end in ("", "-wal", "-shm"))
+    return [path for path in paths if path.exists()]
+
+
+def is_text(words: str) -> bool:
+    """Whether every database takes the words as they are: no NUL, no half characters."""
+    return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)
+
+
+@contextmanager
+def write() -> Iterator[None]:
+    """The only way to write: one transaction that takes the write lock at once.
+
+    A transaction that reads first and writes later fails under load however long it waits. Kept short:
+    no git, no hashing, no network inside.
+    """
+    assert not database.in_transaction(), "a write inside a write would lose its lock"
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        with _reported(database), database.atomic():
+            yield
+        return
+    # Writers take turns: SQLite itself lets them sleep and look again, and some never get there.
+    with _turn(), _reported(database), database.atomic("IMMEDIATE"):
+        yield
+    _sync()
+
+
+def _sync() -> None:
+    """Sync SQLite's log: all that has been committed by now, by whomever.
+
+    With `synchronous=FULL` SQLite would do so before it lets the next writer in: each would wait for the syncs of all
+    before it, where one sync can serve several. So others may see what the power could still take away; but whoever
+    wrote it hears of it afterwards, and so does whoever writes on top of it. The names of the log and of the index
+    SQLite has synced when it made them, and what it moves from the one into the other it syncs before that and after.
+    """
+    try:
+        descriptor = os.open(f"{database.database}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _refused(error) from error
+
+
+def _refused(error: OSError) -> Unavailable:
+    """What the disk says to us, in the words for what it says to SQLite."""
+    if error.errno == errno.ENOSPC:
+        return _told("SQLITE_FULL")
+    return Unavailable(f"the index cannot be written ({error.strerror})")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One process and thread at a time, beside a SQLite file; each waits for as long as one waits for SQLite itself."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(f"{database.database}.lock").open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
             raise _refused(error) from error
         if time.monotonic() - began > _PATIENCE:  # those before us waited in vain, most likely, and so should we
             raise _told("SQLITE_BUSY")
