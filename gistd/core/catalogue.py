@@ -176,7 +176,7 @@ def add(
     columns: Mapping[str, Any],
     topics: Iterable[str],
     notes: Mapping[str, FileNote] = NO_NOTES,
-) -> None:
+) -> Gist:
     """Insert the row of a gist whose repository stands already: from now on it is there for everybody."""
     at = index.now()
     topics = sorted(set(topics))
@@ -187,7 +187,7 @@ def add(
     content = Content(rows, search.words(columns, topics, files), _texts(repository, files, {}, {}), notes)
     columns = {**identity, "created_at": at, "updated_at": at, **cached, **columns}
     with events.told() as tell:
-        index.gists.add(columns, content, topics, tell.created)
+        return index.gists.add(columns, content, topics, tell.created)
 
 
 def _files(repository: Repository) -> list[File]:

@@ -201,8 +201,7 @@ def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist
     }
     id = uuid.uuid4().hex
     with house.store.create(id, draft.files, revisions.signature(actor), draft.message) as repository:
-        catalogue.add(id, repository, columns, draft.topics, draft.notes)
-    return catalogue.reload(id)
+        return catalogue.add(id, repository, columns, draft.topics, draft.notes)
 
 
 def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged: bool = False) -> Gist:
@@ -272,5 +271,4 @@ def fork(actor: Actor, gist: Gist) -> tuple[Gist, bool]:
         }
         with house.store.copy(gist.id, id) as repository:
             notes = {file.path: index.files.note(file) for file in index.files.of(gist).values()}
-            catalogue.add(id, repository, columns, gist.topic_names, notes)
-    return catalogue.reload(id), True
+            return catalogue.add(id, repository, columns, gist.topic_names, notes), True

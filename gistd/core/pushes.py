@@ -83,8 +83,7 @@ def push_new(actor: Actor, slug: str, source: Reader) -> Pushed:
                 "title": title,
                 "titled": bool(wanted.title),
             }
-            catalogue.add(id, repository, columns, wanted.topics or [])
-        return catalogue.reload(id)
+            return catalogue.add(id, repository, columns, wanted.topics or [])
 
     return _receive(source, take)
 

@@ -1,7 +1,9 @@
 """The revisions of a gist: what each changed, and who made it."""
 
 from contextlib import suppress
-from functools import lru_cache
+from threading import Lock
+
+from cachetools import LRUCache, cached
 
 from gistd import index
 from gistd.errors import Unavailable
@@ -24,18 +26,18 @@ def history(
         opened = repository or house.store.open(gist.id)
         start = revision or opened.head
         revisions = opened.history(start, limit, skip) if start else []
-        return [(entry, _counted(gist.id, entry.id)) for entry in revisions]
+        return [(entry, _counted(opened, entry.id)) for entry in revisions]
 
 
-def _counted(id: str, revision: str) -> ChangeCounts:
+def _counted(repository: Repository, revision: str) -> ChangeCounts:
     with suppress(Unavailable):
-        return _counts(id, revision)
+        return _counts(repository, revision)
     return ChangeCounts(0, 0, 0)  # it, or the one before, is damaged
 
 
-@lru_cache(maxsize=8192)
-def _counts(id: str, revision: str) -> ChangeCounts:
-    return house.store.open(id).counts(revision)
+@cached(LRUCache(8192), key=lambda repository, revision: (repository.path.name, revision), lock=Lock())
+def _counts(repository: Repository, revision: str) -> ChangeCounts:
+    return repository.counts(revision)
 
 
 def author(gist: Gist, revision: Revision) -> User | None:

@@ -218,8 +218,9 @@ _LIKED = Prepared(
 # ---------------------------------------------------------------------- writing
 
 
-def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tell: Tell) -> None:
-    """Insert a gist whose repository stands already. Conflict when its owner has another one with that slug."""
+def add(columns: Mapping[str, Any], content: Content, topics: Collection[str], tell: Tell) -> Gist:
+    """Insert a gist whose repository stands already; returns its row, complete. Conflict when its owner has another one
+    with that slug."""
     with _unique_slug(), write():
         gist = _insert({**columns, **_derived(columns), "ident": _free_ident()})
         words.add(gist, content.words)
@@ -227,6 +228,8 @@ def add(columns: Mapping[str, Any], content: Content, topics: Iterable[str], tel
         _put_topics(gist, topics)
         tell(gist)
         tallies.settle(gist.number)
+    gist.topic_names, gist.fork_count = sorted(topics), 0
+    return gist
 
 
 def _insert(columns: Mapping[str, Any]) -> Gist:

@@ -74,9 +74,13 @@ class Repository:
                 raise ValueError("HEAD is detached")
             return target
 
-    @property
+    @cached_property
     def head(self) -> str | None:
-        """The id of the newest revision; None while there is none."""
+        """The id of the newest revision; None while there is none. It stays what it was when somebody first asked, but
+        for what is done here."""
+        return self._head_now()
+
+    def _head_now(self) -> str | None:
         with readable(self.path):
             reference = self._git.references.get(self.ref)
             return None if reference is None else str(reference.target)
@@ -317,9 +321,10 @@ class Repository:
         self._clear_stale_locks(ref)
         with disk.writable(), self._git.transaction() as transaction:
             transaction.lock_ref(ref)
-            if self.head != old:
+            if self._head_now() != old:
                 raise Conflict("the gist was changed in the meantime")
             transaction.set_target(ref, pygit2.Oid(hex=new))
+        self.head = new
         self.keep_head()
 
     def keep_head(self) -> None:

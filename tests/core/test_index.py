@@ -1,6 +1,8 @@
 """The index: its schema, its promises, and that no list reads more than it shows."""
 
+import os
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,31 @@ def test_sqlite_is_set_up_to_keep_what_it_was_given(tmp_path: Path) -> None:
     house.open(Settings(repos=tmp_path))
     wanted = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 30_000, "trusted_schema": 0}
     assert {name: index.database.pragma(name) for name in wanted} == wanted
+    index.close()
+
+
+def test_nobody_waits_for_the_sync_of_another_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.open(Settings(repos=tmp_path))
+    reached, gone_on, sync = threading.Event(), threading.Event(), os.fdatasync
+
+    def held(descriptor: int) -> None:
+        if threading.current_thread() is first:
+            reached.set()
+            assert gone_on.wait(30)
+        sync(descriptor)
+
+    def write_first() -> None:
+        accounts.create_user("alice")
+        index.close()
+
+    first = threading.Thread(target=write_first)
+    monkeypatch.setattr(os, "fdatasync", held)
+    first.start()
+    assert reached.wait(30)
+    accounts.create_user("bob")
+    assert first.is_alive() and index.accounts.user_by_name("alice") is not None
+    gone_on.set()
+    first.join()
     index.close()
 
 

@@ -46,6 +46,17 @@ def _let_time_pass(repository: Path) -> None:
         os.utime(path, (at, at))
 
 
+def test_a_gist_that_is_changed_often_stays_small_by_itself(home: Client, git: Git) -> None:
+    gist = home.create({"a": "0\n"})
+    repository = home.server.repository(gist["id"])
+    for number in range(34):
+        home.change(gist["id"], files={"a": {"content": f"{number + 1}\n"}})
+        assert len(_packs(repository)) <= 32
+    assert len(_packs(repository)) < 15
+    assert git("rev-list", "--count", "main", cwd=repository) == "35\n"
+    assert git("fsck", "--strict", cwd=repository) == ""
+
+
 def test_many_packs_become_one(home: Client, git: Git) -> None:
     gist = home.create({"a": "0\n" * 1000})
     for number in range(20):
