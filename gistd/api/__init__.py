@@ -7,6 +7,7 @@ import math
 import pkgutil
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from itertools import count, islice
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -127,7 +128,7 @@ def parse(body: bytes, halves: bool = False) -> Any:
     return parsed
 
 
-def load(shape: Shape) -> Any:
+def load(shape: type[Shape]) -> Any:
     """The JSON body of the request, as the shape makes it; no body at all counts as an empty object.
 
     Raises Invalid, with the fields that are wrong.
@@ -136,11 +137,17 @@ def load(shape: Shape) -> Any:
     if body and request.mimetype != "application/json":
         raise Invalid("could not bind data: the Content-Type must be application/json")
     try:
-        return shape.load(parse(body or b"{}"))
+        return _made(shape).load(parse(body or b"{}"))
     except NotJson as error:
         raise Invalid(f"could not bind data: {error.message}") from error
     except ValidationError as error:
         raise Invalid(f"could not bind data: {problem(error)}", _flat(error)) from error
+
+
+@cache
+def _made(shape: type[Shape]) -> Shape:
+    """The shape, made once: that takes longer than what it is made for."""
+    return shape()
 
 
 class Part(NamedTuple):

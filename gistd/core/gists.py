@@ -113,6 +113,7 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
         if repository.head != gist.head:
             try:
                 gist = catalogue.catch_up(gist)
+                repository = house.store.open(gist.id)  # its branch may have been put back
             except Unavailable:  # be the index full or busy: what is ahead of it can be read all the same
                 if repository.head is None or (gist.head and repository.is_behind(gist.head)):
                     raise
@@ -149,6 +150,7 @@ def repository(gist: Gist) -> Repository:
         opened = house.store.open(gist.id)
         if opened.head != gist.head:
             catalogue.catch_up(gist)
+            return house.store.open(gist.id)  # its branch may have been put back
         return opened
 
 

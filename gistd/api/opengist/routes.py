@@ -121,7 +121,7 @@ def list_forked_gists(actor: Actor) -> Response:
 @face.post("/gists", scope=Scope.GIST_WRITE)
 def create_gist(actor: Actor) -> Response:
     """Make a gist."""
-    gist = gists.create(actor, load(shapes.GistCreateRequest()))
+    gist = gists.create(actor, load(shapes.GistCreateRequest))
     return _located(answer(shapes.full_gist(actor, gists.contents(gist)), 201), gist)
 
 
@@ -141,7 +141,7 @@ def change_gist(actor: Actor, id: str) -> Response:
     """Change a gist: its words, its files, or both."""
     gist = gists.get(actor, id, Action.EDIT)
     insists = _check_if_match(actor, gist)
-    gist = gists.change(actor, gist, load(shapes.GistUpdateRequest()), only_if_unchanged=insists)
+    gist = gists.change(actor, gist, load(shapes.GistUpdateRequest), only_if_unchanged=insists)
     return answer(shapes.full_gist(actor, gists.contents(gist)))
 
 
@@ -249,7 +249,7 @@ def show_me(actor: Actor) -> Response:
 def change_me(actor: Actor) -> Response:
     """Change your name or your e-mail address."""
     assert actor.user is not None
-    return answer(shapes.private_user(accounts.change(actor.user, **load(shapes.UserUpdateRequest()))))
+    return answer(shapes.private_user(accounts.change(actor.user, **load(shapes.UserUpdateRequest))))
 
 
 @face.get("/user/<id>", scope=Open.ANYONE)
