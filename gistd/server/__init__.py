@@ -22,7 +22,7 @@ from .master import Master
 
 THREADS = 16
 SOCKET_DEADLINE = 30
-"""Seconds that a client may keep a thread waiting for its next bytes, or for room to send it some."""
+"""Seconds that a client may keep a thread waiting for its next bytes."""
 _FILES = 65536
 
 _log = logging.getLogger("gistd")
@@ -101,10 +101,8 @@ class Server(BaseApplication):
         house.store.sweep()  # this one may come after one that was killed
 
     def _when_ready(self, arbiter: Any) -> None:
-        for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadlines
+        for listener in arbiter.LISTENERS:  # accepted sockets inherit the deadline
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SOCKET_DEADLINE, 0))
-            # Half of it: what went into a buffer nobody empties counts as sent, so it is waited for twice.
-            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SOCKET_DEADLINE // 2, 0))
             host, port = listener.sock.getsockname()[:2]
             self._ready(host, port)
 
