@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from gistd import index
 from gistd.core import house, meters
 from gistd.errors import GistdError
 from gistd.settings import Settings
@@ -98,6 +99,7 @@ class Server(BaseApplication):
     def _post_fork(self, _: Any, worker: Any) -> None:
         meters.take_row(worker.age)
         house.open(self.settings)
+        index.close()  # each thread has a connection of its own, and this one asks nothing
         house.store.sweep()  # this one may come after one that was killed
 
     def _when_ready(self, arbiter: Any) -> None:

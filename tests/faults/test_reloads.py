@@ -46,7 +46,9 @@ def test_a_worker_that_was_just_made_hears_the_end_too(own_server: Callable[...,
     for _ in range(3):
         server.start("--workers", "1")
         assert server.process
-        before = watch.children(server.process.pid)
+        pid = server.process.pid
+        wait_until(lambda pid=pid: len(watch.children(pid)) == 2, "there is a worker, and what is beside it")
+        before = watch.children(pid)
         os.kill(min(before), signal.SIGKILL)
         wait_until(lambda before=before: set(watch.children(server.process.pid)) - set(before), "there is another one")
         server.process.send_signal(signal.SIGTERM)
