@@ -19,11 +19,11 @@ from gistd.index.streams import Found
 from . import access, search
 from .access import NOBODY, Actor
 
-FOUND = 1000
+FOUND = 200
 """How many gists a search finds at most: of those that meet it the ones that were made last."""
 
 _EACH = 100
-_LOOKED_AT = 500
+_LOOKED_AT = 100
 
 
 class Sort(StrEnum):

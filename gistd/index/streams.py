@@ -11,7 +11,7 @@ import peewee
 from .models import Gist
 from .prepared import Prepared
 
-_FEW, _MANY, _TIMES = 64, 1024, 4
+_FEW, _MANY, _TIMES = 64, 256, 4
 
 
 class Part(NamedTuple):

@@ -22,6 +22,9 @@ from gistd.core.languages import spoken
 from tests.benchmarks.finding import COMMON, ENDINGS, WORDS
 from tests.harness import Server
 
+RARE, RARELY = "nostalrhetid", 12
+"""A word of common parts that is in so many gists, however many there are: in title, path and text."""
+
 SLOTS = 1 << 20
 YEARS = 3
 _REAL, _EACH, _LIKED = 20, 10_000, 200
@@ -98,6 +101,10 @@ def _put(connection: Any, numbers: Sequence[int], of: int, people: int, head: st
         ends = None if dice > 0.022 else now + (int(_DAY * 9000 * dice) + _DAY if dice > 0.002 else -_DAY)
         times = (created, updated, ends, ends is None or ends > now)
         title = " ".join(titles[3 * place : 3 * place + 3])
+        ending = _CHOICE.choice(ENDINGS)
+        path = f"{_CHOICE.choice(WORDS)}.{ending}"
+        if number % max(1, of // RARELY) == 0:
+            title, path, content = f"{title} {RARE}", f"{RARE}-{path}", f"{content} {RARE}"
         sha = hashlib.sha1(id.encode()).hexdigest()
         private_id = None if visibility == "public" else id[:20]
         likes = int(_CHOICE.paretovariate(1)) - 1
@@ -106,8 +113,6 @@ def _put(connection: Any, numbers: Sequence[int], of: int, people: int, head: st
              private_id, likes, head, 1, 200,
              _CHOICE.randrange(1, number) if owner == 1 and number % 20 == 0 else None)
         )  # fmt: skip
-        ending = _CHOICE.choice(ENDINGS)
-        path = f"{_CHOICE.choice(WORDS)}.{ending}"
         files.append((f"{number:032x}", number, path, blob, 200, _LANGUAGES[ending], True, 1))
         named = set(_CHOICE.choices(WORDS, cum_weights=_SHARES, k=2))
         topics += [(number, topic) for topic in sorted(named)]

@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 import requests
 
 from tests.benchmarks import growth, report
-from tests.benchmarks.filling import fill, text
-from tests.benchmarks.finding import COMMON, OFTEN, SELDOM, WORDS
+from tests.benchmarks.filling import RARE, fill, text
+from tests.benchmarks.finding import COMMON, OFTEN, WORDS
 from tests.harness import Client, Server
 from tests.web.people import Person
 
@@ -79,7 +79,7 @@ def asked(last: int) -> dict[str, Asked]:
     pages = {"topics": "/-/topics", "topics, page 3": "/-/topics?page=3", "languages": "/-/languages"}
     pages |= {"people": "/-/users", "people called so": "/-/users?q=person1"}
     queries = {
-        "seldom": SELDOM,
+        "seldom": RARE,
         "often": OFTEN,
         "everywhere": COMMON,
         "three words": f"{OFTEN} {WORDS[1]} {WORDS[2]}",
@@ -89,8 +89,8 @@ def asked(last: int) -> dict[str, Asked]:
         "a language": "lang:python",
         "a person's": f"user:person1 {OFTEN}",
         "about a topic": f"topic:{WORDS[0]} {OFTEN}",
-        "a title": f"title:{SELDOM}",
-        "a path": f"file:{WORDS[5]}",
+        "a title": f"title:{RARE}",
+        "a path": f"file:{RARE}",
     }
     searches = {f"search: {name}": f"/-/search?{urlencode({'q': query})}" for name, query in queries.items()}
     searches["search: often, by likes"] = f"/-/search?{urlencode({'q': OFTEN, 'sort': 'likes'})}"

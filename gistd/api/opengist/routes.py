@@ -97,7 +97,7 @@ def list_public_gists(actor: Actor) -> Response:
 @face.get("/gists/search", scope=Open.ANYONE)
 def search_gists(actor: Actor) -> Response:
     """Gists that `q` finds: every word of it in their title, description, topics, file names or files; also by the
-    qualifiers `user:`, `lang:`, `file:`, `topic:` and `title:`. Of more than 1,000 those that were made last, without
+    qualifiers `user:`, `lang:`, `file:`, `topic:` and `title:`. Of more than 200 those that were made last, without
     a total."""
     return _answer_gists(actor, Listing(words=request.args.get("q", ""), since=since()))
 
