@@ -25,15 +25,19 @@ class Master(Arbiter):
         super().manage_workers()
         if not self._beside and time.monotonic() - self._started > AGAIN:
             self._started = time.monotonic()
+            # What it is sent before it has left gunicorn's ways with signals would be lost: it waits.
+            signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
             self._beside = os.fork()
             if not self._beside:
                 self._be_beside()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
 
     def _be_beside(self) -> None:
         """What the new process is: none of gunicorn's, so nothing of it goes on here."""
         try:
             for number in (*self.SIGNALS, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, self.SIGNALS)
             for listener in self.LISTENERS:
                 listener.sock.close()
             for worker in self.WORKERS.values():
