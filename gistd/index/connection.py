@@ -32,6 +32,7 @@ _PRAGMAS = [
     ("cell_size_check", 1),
     ("secure_delete", 1),
     ("mmap_size", 0),
+    ("wal_autocheckpoint", 4_000),  # 16 MiB: a gist takes 80 pages, and whoever moves them keeps the others waiting
     ("journal_size_limit", 64 * 1024 * 1024),
     ("temp_store", 2),
     ("cache_size", -16_000),
