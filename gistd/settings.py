@@ -112,9 +112,9 @@ class Settings:
     max_push_objects: int = _setting(50_000, "the most objects in a push")
     max_push_unpacked_bytes: int = _setting(512 * MIB, "the largest sum of the objects in a push, unpacked")
     max_push_memory_bytes: int = _setting(128 * MIB, "the most memory for unpacking one push, beside the pack itself")
-    pack_cache_bytes: int = _setting(16 * MIB, "memory of each worker for packs that were sent lately; 0: none")
+    pack_cache_bytes: int = _setting(8 * MIB, "memory of each worker for packs that were sent lately; 0: none")
     answer_cache_bytes: int = _setting(
-        8 * MIB, "memory of each worker for answers of a moment ago that are given again; 0: none"
+        4 * MIB, "memory of each worker for answers of a moment ago that are given again; 0: none"
     )
     render_processes: int = _setting(2, "processes of each worker that highlight code and render Markdown")
     render_seconds: int = _setting(2, "how long they may take for a page; what is not ready by then is shown plain")
