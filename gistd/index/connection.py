@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -193,6 +193,9 @@ def _sync() -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
+        # A disk tells of what it lost once only: the next sync of the log would seem to have kept all that is in it.
+        with suppress(Unavailable):
+            database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         raise _refused(error) from error
 
 

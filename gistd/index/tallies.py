@@ -310,17 +310,6 @@ def _counting(counted: Any) -> Prepared:
 
 
 _COUNTED = {counted: _counting(peewee.SQL("TRUE" if counted else "FALSE")) for counted in (False, True)}
-_PUT = Prepared(
-    lambda kind, name, scope, number, size: Tally.insert(
-        kind=kind, name=name, scope=scope, number=number, size=size
-    ).on_conflict(
-        conflict_target=[Tally.kind, Tally.name, Tally.scope],
-        update={
-            Tally.number: Tally.number + peewee.EXCLUDED.number,
-            Tally.size: Tally.size + peewee.EXCLUDED.size,
-        },
-    )
-)
 _DROP = Prepared(
     lambda kind, name, scope: Tally.delete().where(
         Tally.kind == kind, Tally.name == name, Tally.scope == scope, Tally.number == peewee.SQL("0")
