@@ -36,7 +36,7 @@ _PRAGMAS = [
     ("journal_size_limit", 64 * 1024 * 1024),
     ("temp_store", 2),
     ("cache_size", -16_000),
-    ("soft_heap_limit", 16_000_000),  # of a process: each of its threads has a connection, each of those a cache
+    ("soft_heap_limit", 8_000_000),  # of a process: each of its threads has a connection, each of those a cache
 ]
 _LOST = (peewee.OperationalError, peewee.InterfaceError)
 _FULL = ("SQLITE_FULL", "53100")
