@@ -381,8 +381,7 @@ class Rig:
 
     def _round(self, writes: float) -> None:
         """`writes` are to be acknowledged by then."""
-        while self.acknowledged < writes and not self.over.is_set():
-            time.sleep(0.01)
+        wait_until(lambda: self.acknowledged >= writes or self.over.is_set(), "the writes of a round are acknowledged")
         time.sleep(self.random.uniform(SHORTEST, LONGEST))
         self.totals.rounds += 1
         if self.totals.rounds % self.tree_every == 0:
