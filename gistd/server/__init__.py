@@ -21,6 +21,7 @@ from gistd.errors import GistdError
 from gistd.settings import Settings
 
 from .arrival import IDLE_SECONDS
+from .balance import Balance
 from .master import Master
 
 THREADS = 16
@@ -54,6 +55,7 @@ class Server(BaseApplication):
         self._beside = beside
         self._ready = ready
         meters.share()
+        self.balance = Balance()
         self._options = {
             "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "workers": workers or max(2, os.cpu_count() or 1),
@@ -72,6 +74,7 @@ class Server(BaseApplication):
             "forwarder_headers": "",
             "when_ready": self._when_ready,
             "post_fork": self._post_fork,
+            "child_exit": lambda _, worker: self.balance.leave(worker.age),
             "pre_request": _prepare,
         }
         super().__init__()
@@ -102,6 +105,7 @@ class Server(BaseApplication):
 
     def _post_fork(self, _: Any, worker: Any) -> None:
         meters.take_row(worker.age)
+        self.balance.join(worker.age)
         house.open(self.settings)
         index.close()  # each thread has a connection of its own, and this one asks nothing
         house.store.sweep()  # this one may come after one that was killed

@@ -14,12 +14,15 @@ from gunicorn.util import close
 from gunicorn.workers import gthread
 
 from .arrival import Arrival, Patience, Refused
+from .balance import Balance
 from .departure import Outlet
 
 PARTING = 2
 """Seconds that a client has to read the last of an answer."""
 MOMENT = 20
 """Milliseconds that a thread waits for a client that may have more to say."""
+YIELD = 0.005
+"""Seconds that a worker leaves a new connection to another one that has fewer."""
 _SWEPT_EVERY = 0.25
 _CHUNK = 65536
 
@@ -66,17 +69,37 @@ class Worker(gthread.ThreadWorker):
 
     gunicorn's own would read requests in threads, and a few clients that send theirs drop by drop would hold them all.
     It would hand a connection back after each request, though a client that has more to ask does so at once: `git
-    clone` asks three times. And it would take connections that it has no thread for, while another worker may have one.
+    clone` asks three times. And it would take connections that it has no thread for, while another worker may have one;
+    of clients that come together, one worker would take all, and its threads wait for each other.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._patience = Patience.of(self.app.settings)
+        self._balance: Balance = self.app.balance
+        self._yields = False
         self._running = 0
         self._waiting: dict[Connection, None] = {}
         self._swept = 0.0
 
     def accept(self, listener: Any) -> None:
+        if self._balance.is_turn(self.nr_conns):
+            self._take(listener)
+        else:
+            self._yields = True
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        self._balance.tell(self.nr_conns, self._accepting)
+        if not (self._yields and self._accepting):
+            super().wait_for_and_dispatch_events(timeout)
+            return
+        self._yields = False
+        self.set_accept_enabled(False)
+        super().wait_for_and_dispatch_events(YIELD)
+        for listener in self.sockets if self.nr_conns < self.worker_connections else ():
+            self._take(listener)
+
+    def _take(self, listener: Any) -> None:
         try:
             sock, client = listener.accept()
         except OSError:  # another worker was quicker, the client is gone, or there are no more files to open
@@ -130,7 +153,7 @@ class Worker(gthread.ThreadWorker):
         if self.alive and self._running == self.cfg.threads - 1 and self.nr_conns < self.worker_connections:
             # Whoever was not let in because no thread was free comes before those who ask on and on.
             for listener in self.sockets:
-                self.accept(listener)
+                self._take(listener)
         if not fs.cancelled() and fs.exception() is None and fs.result():
             self._wait_for(conn)
         else:

@@ -10,6 +10,7 @@ import pytest
 
 from gistd.server import THREADS
 from tests.harness import DEADLINE, Client, Server, wait_until
+from tests.transport import watch
 
 from .slow_clients import run
 
@@ -149,3 +150,28 @@ def test_gistd_serve_takes_all_the_files_that_it_may_open(own_server: Callable[.
     limits = Path(f"/proc/{server.process.pid}/limits").read_text()
     soft, hard = next(line for line in limits.splitlines() if line.startswith("Max open files")).split()[3:5]
     assert int(soft) == min(int(hard), 65536)
+
+
+def test_clients_that_come_together_are_divided(own_server: Callable[..., Server]) -> None:
+    """One worker took all of them, and its threads waited for each other while the other one had nothing to do."""
+    server = own_server().start("--workers", "2")
+    process = server.process
+    assert process
+
+    def workers() -> list[list[str]]:
+        return [watch.open_files(worker) for worker in watch.children(process.pid)[:2]]
+
+    def connections() -> list[int]:
+        return [sum(name.startswith("socket:") for name in files) for files in workers()]
+
+    def wait() -> bool:
+        return len(watch.children(process.pid)) == 3 and all("anon_inode:[eventpoll]" in files for files in workers())
+
+    wait_until(wait, "both wait for clients")
+    for _ in range(3):
+        with ExitStack() as clients:
+            for _ in range(40):
+                clients.enter_context(connection(server))
+            wait_until(lambda: sum(connections()) >= 40, "all are let in")
+            assert min(connections()) >= 10
+        wait_until(lambda: max(connections()) < 10, "all are gone")
