@@ -13,6 +13,7 @@ from gistd import index
 from gistd.core import accounts, credentials
 from gistd.core.access import ALL_SCOPES
 from gistd.settings import Settings
+from gistd.store.objects import blob_id
 from tests.transport.packs import revision
 from tests.transport.wire import FLUSH, entry, line, pack
 
@@ -33,7 +34,9 @@ class House:
         files = {name: {"content": f"words of {name}\n"} for name in ("a.py", "b.md", "c.txt")}
         body = {"title": "Public", "topics": ["one", "two"], "files": files}
         self.public = self.client.post("/api/gists", json=body, headers=self.alice).json
-        self.private = self.client.post("/api/gists", json={**body, "visibility": "private"}, headers=self.alice).json
+        secret = {**files, "d": {"content": "of the private one only\n"}}
+        hidden = {**body, "visibility": "private", "files": secret}
+        self.private = self.client.post("/api/gists", json=hidden, headers=self.alice).json
         for number in range(3):
             files = {"a.py": {"content": f"{number}\n"}}
             self.client.patch(f"/api/gists/{self.public['id']}", json={"files": files}, headers=self.alice)
@@ -151,6 +154,18 @@ HIDDEN = {
     "archive": "/alice/{id}/archive/HEAD.zip",
     "paste.gg": "/v1/pastes/{id}",
     "git": "/alice/{id}.git/info/refs?service=git-upload-pack",
+    "short link": "/-/s/{ident}",
+    "ownpaste": "/paste/{number}",
+    "ranna": "/v1/snippets/{ident}",
+    "sourcehut": "/api/pastes/{sha}",
+    "sourcehut: a blob": "/api/blobs/{blob}",
+}
+NEVER = {
+    "id": "0123456789abcdef" * 2,
+    "ident": "Never1",
+    "number": 9999,
+    "sha": "0123456789" * 4,
+    "blob": "9876543210" * 4,
 }
 
 
@@ -160,9 +175,13 @@ def test_what_is_private_takes_the_statements_of_what_never_was(
     path: str, who: str, house: House, statements: Callable[[Ask], tuple[Any, list[str]]]
 ) -> None:
     headers = {} if who == "nobody" else house.bob
+    there = index.gists.by_id(house.private["id"])
+    assert there
+    hidden = {name: getattr(there, name, None) for name in NEVER}
+    hidden["blob"] = blob_id(b"of the private one only\n")
     asked = [
-        statements(lambda id=id: house.client.get(path.format(id=id), headers=headers))
-        for id in (house.private["id"], "0123456789abcdef" * 2)
+        statements(lambda names=names: house.client.get(path.format_map(names), headers=headers))
+        for names in (hidden, NEVER)
     ]
     (private, made), (never, others) = asked
     assert private.status_code == never.status_code
