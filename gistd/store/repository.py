@@ -4,6 +4,7 @@ A Repository is opened for a request and thrown away (opening costs less than a 
 libgit2 objects are not shared between threads.
 """
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -72,7 +73,7 @@ class Repository:
             target = self._git.lookup_reference("HEAD").target
             if not isinstance(target, str):
                 raise ValueError("HEAD is detached")
-            return target
+            return sys.intern(target)  # pygit2 never lets go of the name of a reference that it looks up: always this one
 
     @cached_property
     def head(self) -> str | None:

@@ -1,6 +1,8 @@
 """git's own programs read what the store writes."""
 
+import gc
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,3 +184,23 @@ def test_edit_refuses_what_create_refuses(store: Store) -> None:
         with store.lock(ID) as repository, pytest.raises(Invalid):
             repository.edit(changes, _who(), "x", LIMITS)
     assert sorted(store.path(ID).rglob("*")) == before
+
+
+def test_repositories_that_were_read_leave_nothing(store: Store) -> None:
+    with store.create(ID, {"a": b"1"}, _who(), "first") as repository:
+        revision = repository.head
+    assert revision
+
+    def read(times: int) -> int:
+        for _ in range(times):
+            opened = store.open(ID)
+            opened.edit([FileChange("a", content=b"1")], _who(), "nothing new", LIMITS)
+            assert opened.head == revision and opened.read(opened.files(revision)[0].blob) == b"1"
+            assert len(opened.history(revision, 10)) == 1 and opened.reaches(revision)
+            assert opened.counts(revision).files == 1
+        del opened
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = read(100)
+    assert read(1000) < before + 500
