@@ -73,7 +73,9 @@ class Repository:
             target = self._git.lookup_reference("HEAD").target
             if not isinstance(target, str):
                 raise ValueError("HEAD is detached")
-            return sys.intern(target)  # pygit2 never lets go of the name of a reference that it looks up: always this one
+            return sys.intern(
+                target
+            )  # pygit2 never lets go of the name of a reference that it looks up: always this one
 
     @cached_property
     def head(self) -> str | None:
