@@ -73,9 +73,8 @@ class Repository:
             target = self._git.lookup_reference("HEAD").target
             if not isinstance(target, str):
                 raise ValueError("HEAD is detached")
-            return sys.intern(
-                target
-            )  # pygit2 never lets go of the name of a reference that it looks up: always this one
+            # pygit2 never lets go of the name of a reference that it was asked for: let that be one and the same.
+            return sys.intern(target)
 
     @cached_property
     def head(self) -> str | None:
