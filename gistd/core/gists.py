@@ -117,8 +117,11 @@ def contents(gist: Gist, revision: str | None = None) -> Contents:
             except Unavailable:  # be the index full or busy: what is ahead of it can be read all the same
                 if repository.head is None or (gist.head and repository.is_behind(gist.head)):
                     raise
-        at = repository.head if revision is None else repository.resolve(revision)
-        return Contents(gist, at, catalogue.files(gist, repository, at) if at else [], repository)
+        return _contents(gist, repository.head if revision is None else repository.resolve(revision), repository)
+
+
+def _contents(gist: Gist, revision: str | None, repository: Repository) -> Contents:
+    return Contents(gist, revision, catalogue.files(gist, repository, revision) if revision else [], repository)
 
 
 def noted(gist: Gist) -> list[index.File]:
@@ -174,18 +177,20 @@ def _beginning(id: str, blob: str) -> bytes:
 
 def create(actor: Actor, draft: Draft) -> Gist:
     """Make a gist. Raises Unauthenticated, Forbidden, Invalid, TooLarge or Conflict, with nothing left behind."""
-    return _create(actor, draft)
+    return make(actor, draft).gist
 
 
 def create_deletable(actor: Actor, draft: Draft) -> tuple[Gist, str | None]:
     """As `create`; where nobody owns the gist, also the key that deletes it, which is not kept: a UUID in hex."""
     if actor.user is not None:
-        return _create(actor, draft), None
+        return create(actor, draft), None
     key = uuid.uuid4().hex
-    return _create(actor, draft, digest(key)), key
+    return make(actor, draft, digest(key)).gist, key
 
 
-def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist:
+def make(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Contents:
+    """As `create`, for whoever wants to show what was made: nothing of it is read again. `deletion_key` is the hash of
+    it."""
     access.require_create(actor, draft.visibility)
     draft.check(house.limits())
     allowance.require(actor, new=True)
@@ -203,7 +208,8 @@ def _create(actor: Actor, draft: Draft, deletion_key: str | None = None) -> Gist
     }
     id = uuid.uuid4().hex
     with house.store.create(id, draft.files, revisions.signature(actor), draft.message) as repository:
-        return catalogue.add(id, repository, columns, draft.topics, draft.notes)
+        gist = catalogue.add(id, repository, columns, draft.topics, draft.notes)
+    return _contents(gist, repository.head, repository)
 
 
 def change(actor: Actor, gist: Gist, change: Change | Plan, *, only_if_unchanged: bool = False) -> Gist:

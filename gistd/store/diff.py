@@ -119,17 +119,20 @@ class Changes:
         if not self._is_text(delta):
             return 0, 0
         if delta.status == DeltaStatus.ADDED:
-            return self._number_of_lines(delta.new_file.id), 0
+            return number_of_lines(self._data(delta.new_file.id)), 0
         if delta.status == DeltaStatus.DELETED:
-            return 0, self._number_of_lines(delta.old_file.id)
+            return 0, number_of_lines(self._data(delta.old_file.id))
         if self._largest(delta) > MAX_DIFF_BYTES:
             return 0, 0
         patch = self._diff[number]
         return (0, 0) if patch is None else patch.line_stats[1:]
 
-    def _number_of_lines(self, id: pygit2.Oid) -> int:
-        data = cast(pygit2.Blob, self._git[id]).data
-        return data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
+    def _data(self, id: pygit2.Oid) -> bytes:
+        return cast(pygit2.Blob, self._git[id]).data
+
+
+def number_of_lines(data: bytes) -> int:
+    return data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
 
 
 def between(old: bytes, new: bytes) -> list[list[Line]] | None:

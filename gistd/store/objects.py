@@ -118,5 +118,9 @@ def commit(tree: str, parents: Sequence[str], author: Signature, message: str) -
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     head = "\n".join(lines).encode()
     signature = bytes(author)
-    text = message.replace("\0", "").encode(errors="replace")
-    return named(b"commit", b"%s\nauthor %s\ncommitter %s\n\n%s\n" % (head, signature, signature, text))
+    return named(b"commit", b"%s\nauthor %s\ncommitter %s\n\n%s\n" % (head, signature, signature, text(message)))
+
+
+def text(message: str) -> bytes:
+    """A message as a commit has it."""
+    return message.replace("\0", "").encode(errors="replace")

@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,9 +28,10 @@ import pygit2
 from gistd.errors import ConfigurationError, Unavailable
 
 from . import checkup, disk, maintenance, objects, packs, refs
+from .made import Made
 from .objects import File, Signature
 from .receive import Push
-from .repository import Repository
+from .repository import Repository, Revision
 from .rules import check_content
 
 DEFAULT_REF = "refs/heads/main"
@@ -142,7 +144,7 @@ class Store:
         """
         for path, content in files.items():
             check_content(path, content)
-        blobs = {path: objects.blob(content) for path, content in files.items()}
+        blobs = {path: objects.blob(files[path]) for path in sorted(files, key=str.encode)}
         entries = [File(path, blob.id, len(blob.content)) for path, blob in blobs.items()]
         trees = objects.trees(entries)
         commit = objects.commit(trees[-1].id, [], author, message)
@@ -151,8 +153,10 @@ class Store:
             packs.write(folder, [commit, *trees, *blobs.values()])
             return commit.id
 
-        with self._build(id, DEFAULT_REF, fill) as repository:
-            yield repository
+        with self._build(id, DEFAULT_REF, fill) as place:
+            at = author.at.astimezone(UTC).replace(microsecond=0)
+            revision = Revision(commit.id, author.name, author.email, at, objects.text(message).decode().rstrip("\n"))
+            yield Made(place, DEFAULT_REF, revision, entries, {blob.id: blob.content for blob in blobs.values()})
 
     @contextmanager
     def receive(self, id: str, push: Push) -> Iterator[Repository]:
@@ -160,8 +164,8 @@ class Store:
 
         The block is as in `create`.
         """
-        with self._build(id, push.ref, push.fill) as repository:
-            yield repository
+        with self._build(id, push.ref, push.fill):
+            yield self.open(id)
 
     @contextmanager
     def copy(self, source: str, id: str) -> Iterator[Repository]:
@@ -176,11 +180,11 @@ class Store:
             maintenance.copy(original, folder)
             return head
 
-        with self._build(id, original.ref, fill) as repository:
-            yield repository
+        with self._build(id, original.ref, fill):
+            yield self.open(id)
 
     @contextmanager
-    def _build(self, id: str, ref: str, fill: Callable[[Path], str | None]) -> Iterator[Repository]:
+    def _build(self, id: str, ref: str, fill: Callable[[Path], str | None]) -> Iterator[Path]:
         """Eight inodes: four directories, HEAD, packed-refs, a pack and its index. No config, no hooks.
 
         git and libgit2 do without a config file, and what is not there cannot be tampered with.
@@ -196,7 +200,7 @@ class Store:
             building.rename(final)
             disk.sync(final.parent)
             try:
-                yield self.open(id)
+                yield final
             except Unavailable:
                 raise  # nobody knows whether the row is there: rather an orphan than a row without a repository
             except BaseException:

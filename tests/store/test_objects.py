@@ -57,6 +57,23 @@ def test_a_new_repository(store: Store, files: dict[str, bytes]) -> None:
     assert listed == [file.path for file in store.open(ID).files(head or "")]
 
 
+def test_what_a_new_repository_remembers_is_what_is_read(store: Store) -> None:
+    files = {"a/b": b"x", "a.b": b"y\n", "strange": b"\x01\n\x02", "none": b""}
+    for number, more in enumerate(({}, {"bom": b"\xff\xfea\n"}, {"nul": b"a\0\n"}, {"much": b"line\n" * 300_000})):
+        id = f"{number:032x}"
+        with store.create(id, {**files, **more}, _who(), "first\n\nl\0ine \ud800\n\n") as made:
+            pass
+        opened = store.open(id)
+        head = opened.head or ""
+        assert (made.head, made.ref, made.files(head)) == (head, opened.ref, opened.files(head))
+        assert [made.read(file.blob) for file in made.files(head)] == [
+            opened.read(file.blob) for file in made.files(head)
+        ]
+        assert made.history(head, 2) == opened.history(head, 2)
+        assert made.counts(head) == opened.counts(head)
+        assert made.look(head) == opened.look(head)
+
+
 def test_eight_inodes_and_no_hooks(store: Store) -> None:
     with store.create(ID, {"a": b"1", "b": b"2", "c": b"3"}, _who(), "x"):
         pass

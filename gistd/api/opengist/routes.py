@@ -121,8 +121,8 @@ def list_forked_gists(actor: Actor) -> Response:
 @face.post("/gists", scope=Scope.GIST_WRITE)
 def create_gist(actor: Actor) -> Response:
     """Make a gist."""
-    gist = gists.create(actor, load(shapes.GistCreateRequest))
-    return _located(answer(shapes.full_gist(actor, gists.contents(gist)), 201), gist)
+    made = gists.make(actor, load(shapes.GistCreateRequest))
+    return _located(answer(shapes.full_gist(actor, made), 201), made.gist)
 
 
 def _located(response: Response, gist: Gist) -> Response:

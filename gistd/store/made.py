@@ -1,0 +1,55 @@
+"""A repository that was made just now: what its maker asks of it is still in memory, and is not read again."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import pygit2
+
+from .diff import MAX_DIFFED_BYTES, ChangeCounts, number_of_lines
+from .objects import File
+from .repository import Repository, Revision
+
+_STRANGE = re.compile(rb"[\0-\x07\x0e-\x1a\x1c-\x1f\x7f]|\A(?:\xff\xfe|\xfe\xff)")
+"""What libgit2 may take for a sign that something is no text."""
+
+
+class Made(Repository):
+    """Knows its one revision, the files of that by path, and their contents by the ids of these. It is opened when
+    something else is asked of it."""
+
+    def __init__(
+        self, path: Path, ref: str, revision: Revision, files: Sequence[File], contents: Mapping[str, bytes]
+    ) -> None:
+        self.path = path
+        self.ref = ref
+        self.head = revision.id
+        self._revision = revision
+        self._files = files
+        self._contents = contents
+
+    @cached_property
+    def _git(self) -> pygit2.Repository:  # type: ignore[override]
+        opened = Repository(self.path)
+        git = opened._git
+        del opened._git  # it would close what is ours now
+        return git
+
+    def files(self, revision: str) -> list[File]:
+        return list(self._files) if revision == self._revision.id else super().files(revision)
+
+    def read(self, blob: str) -> bytes:
+        return self._contents[blob] if blob in self._contents else super().read(blob)
+
+    def history(self, start: str, limit: int, skip: int = 0) -> list[Revision]:
+        if start == self._revision.id and limit and not skip:
+            return [self._revision]
+        return super().history(start, limit, skip)
+
+    def counts(self, revision: str) -> ChangeCounts:
+        contents = [self._contents[file.blob] for file in self._files]
+        plain = sum(map(len, contents)) <= MAX_DIFFED_BYTES and not any(map(_STRANGE.search, contents))
+        if revision == self._revision.id and plain:
+            return ChangeCounts(len(contents), sum(map(number_of_lines, contents)), 0)
+        return super().counts(revision)
