@@ -35,7 +35,7 @@ def _counted(repository: Repository, revision: str) -> ChangeCounts:
     return ChangeCounts(0, 0, 0)  # it, or the one before, is damaged
 
 
-@cached(LRUCache(4096), key=lambda repository, revision: (repository.path.name, revision), lock=Lock())
+@cached(LRUCache(1024), key=lambda repository, revision: (repository.path.name, revision), lock=Lock())
 def _counts(repository: Repository, revision: str) -> ChangeCounts:
     return repository.counts(revision)
 

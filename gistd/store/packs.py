@@ -108,7 +108,7 @@ def check_indexes(directory: Path) -> None:
                 raise ValueError(f"{entry.name} is damaged")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _is_whole(path: str, *as_it_is: int) -> bool:
     data = Path(path).read_bytes()
     return checksum([data[:-20]]) == data[-20:]
