@@ -1,4 +1,5 @@
 """What a worker's memory comes to over many requests of all kinds, by several clients at once: whether it stays flat.
+It is the only worker, so that all of them are its own.
 
 Clones, pages, searches, lists, feeds, raw files, diffs and archives of some hundred gists in ten languages; new gists,
 edits, likes and pushes; somebody signed in, somebody with a token, and nobody.
@@ -17,7 +18,7 @@ from tests.benchmarks.over_git import clone_requests
 from tests.benchmarks.report import Cells
 from tests.benchmarks.subjects import Gist, Opengist
 from tests.benchmarks.texts import words
-from tests.benchmarks.world import World
+from tests.benchmarks.world import GISTD, World, in_the_name_of_alice
 from tests.harness import Server
 from tests.transport.packs import NOTHING, Obj, revision
 from tests.transport.wire import FLUSH, entry, line, pack
@@ -128,15 +129,15 @@ class Visitor:
 
 
 def rows(world: World, requests: int, gists: int) -> Iterator[Cells]:
-    yield "requests", "worker, MiB", "worker, MiB", "beside, MiB", "those that render, MiB"
-    speaker = world.gistd
+    yield "requests", "worker, MiB", "beside, MiB", "those that render, MiB"
+    speaker = in_the_name_of_alice(GISTD, world.one_worker)
     made = [speaker.create(_files(number), topics=[f"topic{number % 30}"]) for number in range(gists)]
     visitors = [Visitor(speaker, made, number) for number in range(CLIENTS)]
     connections: list[Connection] = [Mixed(speaker.url, visitor.asks()) for visitor in visitors]
     done = 0
     for _ in range(ROWS):
         done += len(ask_until(connections, float("inf"), requests // ROWS))
-        cells = f"{done:,}", *_resident(world.server)
+        cells = f"{done:,}", *_resident(world.one_worker)
         print(*cells, sep="; ", flush=True)
         yield cells
     for connection in connections:
@@ -149,11 +150,10 @@ def _files(number: int) -> dict[str, str]:
 
 
 def _resident(server: Server) -> tuple[str, ...]:
-    """What is resident of the two workers, of the process beside them, and of all that render, as Linux counts it."""
+    """What is resident of the worker, of the process beside it, and of all that render, as Linux counts it."""
     assert server.process
-    *workers, beside = sorted(_children(server.process.pid))  # in the order in which they were started
-    rendering = [child for worker in workers for child in _children(worker)]
-    sizes = [*map(_mib, workers), _mib(beside), sum(map(_mib, rendering))]
+    worker, beside = sorted(_children(server.process.pid))  # in the order in which they were started
+    sizes = _mib(worker), _mib(beside), sum(map(_mib, _children(worker)))
     return tuple(f"{size:.0f}" for size in sizes)
 
 

@@ -25,25 +25,30 @@ class World:
         return self._serve("gistd")
 
     @cached_property
+    def one_worker(self) -> Server:
+        """A server whose requests all go to the same process."""
+        return self._serve("one", "--workers", "1")
+
+    @cached_property
     def gistd(self) -> Opengist:
-        return _in_the_name_of_alice(GISTD, self.server)
+        return in_the_name_of_alice(GISTD, self.server)
 
     @cached_property
     def speakers(self) -> list[Opengist]:
         """All that speak Opengist's API."""
         cold = self._serve("cold", **{name.removeprefix("GISTD_"): "0" for name in WITHOUT_CACHES})
         others = [Opengist(PEER, *self._peer)] if self._peer else []
-        return [self.gistd, _in_the_name_of_alice(COLD, cold), *others]
+        return [self.gistd, in_the_name_of_alice(COLD, cold), *others]
 
-    def _serve(self, name: str, **settings: Any) -> Server:
+    def _serve(self, name: str, *arguments: str, **settings: Any) -> Server:
         """gistd, with room for as many writes as come."""
         (self.root / name).mkdir()
-        server = Server(self.root / name, rate_limits=False, **settings).start()
+        server = Server(self.root / name, rate_limits=False, **settings).start(*arguments)
         self.running.callback(server.stop)
         return server
 
 
-def _in_the_name_of_alice(name: str, server: Server) -> Opengist:
+def in_the_name_of_alice(name: str, server: Server) -> Opengist:
     token = server.user("alice").token
     reader = Person(server, "alice")
     assert reader.sign_in().status_code == 303
