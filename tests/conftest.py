@@ -1,12 +1,14 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.forks import Forks
 from tests.harness import Client, Git, Server, require, wait_until
 
 LONGEST = (
@@ -28,6 +30,18 @@ LONGEST = (
 )
 """A file is run by one process from end to end: these first, lest the others wait for one of them at the end."""
 
+MEMORY = Path("/dev/shm")
+ROOM = 6 << 30
+"""What the tests write at most, twice."""
+
+
+def pytest_configure() -> None:
+    """What the tests write is in memory where there is room for it, unless TMPDIR says where: files are made and
+    deleted by the hundred thousand. What is synced is held by the calls that ask for it, not by a disk."""
+    room = os.statvfs(MEMORY) if MEMORY.is_dir() else None
+    if room and not room.f_flag & os.ST_NOEXEC and room.f_bavail * room.f_frsize > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = os.environ.get("TMPDIR", str(MEMORY))
+
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a quarter of the time tests wait, for disks and for processes."""
@@ -38,6 +52,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files in their order, then the others in theirs."""
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[None]:
+    """Servers and commands of these tests need not read the program again, except where a test wants that."""
+    Server.forks = Forks()
+    yield
+    Server.forks.close()
+    Server.forks = None
 
 
 @pytest.fixture(scope="session")

@@ -6,19 +6,18 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import requests
 
+from tests.forks import Fork, Forks
+
 GISTD = [sys.executable, "-m", "gistd.cli"]
-COMMANDS = (
-    "import sys; from gistd.cli import main; [main(line.split(), standalone_mode=False) for line in sys.argv[1:]]"
-)
-"""Several commands in one process, which takes most of its time to begin: accounts are made by the hundred."""
 PASSWORD = "correct horse"
 EVERYTHING = "gist:write,user:write"
 DEADLINE = 30
@@ -54,6 +53,9 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
 class Server:
     """`gistd serve` on a free port, with a data directory of its own."""
 
+    forks: Forks | None = None
+    """What begins its processes, where reading the program again would tell nothing; without, the program does."""
+
     def __init__(self, root: Path, **settings: Any) -> None:
         self.root = root
         self.repos = root / "repos"
@@ -64,23 +66,21 @@ class Server:
             **{f"GISTD_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.log = root / "server.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Fork | None = None
         self.url = ""
         self.clients: list[Client] = []
         self._read: dict[str, tuple[tuple[int, ...], bytes]] = {}
+
+    def as_program(self) -> "Server":
+        """Read the program anew: where it is looked at what that takes, or that it can be done."""
+        self.forks = None
+        return self
 
     def start(self, *arguments: str) -> "Server":
         """Start, and wait until it says where it is."""
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*GISTD, "serve", "--port", "0", *arguments],
-                cwd=self.root,
-                env={**self.environment, "PYTHONUNBUFFERED": "1"},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self.process = self.begin("serve", "--port", "0", *arguments, output=log, errors=log)
 
         def address() -> Any:
             assert self.process is not None
@@ -112,18 +112,36 @@ class Server:
 
     def cli(self, *arguments: str, input: str = "", code: int = 0) -> str:
         """Run `gistd …` on the same data; returns what it printed, both streams. Fails unless it exits with `code`."""
-        return self._run([*GISTD, *arguments], input, code)
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+            given.write(input.encode())
+            given.seek(0)
+            done = self.begin(*arguments, input=given, output=out, errors=errors).wait()
+            out.seek(0)
+            errors.seek(0)
+            said = out.read().decode(), errors.read().decode()
+        assert done == code, (done, *said)
+        return "".join(said)
 
-    def _run(self, command: list[str], input: str = "", code: int = 0) -> str:
-        done = subprocess.run(command, cwd=self.root, env=self.environment, input=input, text=True, capture_output=True)
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        return done.stdout + done.stderr
+    def begin(
+        self, *arguments: str, output: IO[bytes], errors: IO[bytes], input: IO[bytes] | int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes] | Fork:
+        """`gistd …` on the same data, in a session of its own."""
+        if self.forks and self.forks.can(self.environment):
+            return self.forks.start(arguments, self.root, self.environment, input, output, errors)
+        return subprocess.Popen(
+            [*GISTD, *arguments],
+            cwd=self.root,
+            env={**self.environment, "PYTHONUNBUFFERED": "1"},
+            stdin=input,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
 
     def user(self, name: str) -> "Client":
         """A new account, and a client that may do everything in its name."""
-        lines = f"user create {name} --password-stdin", f"token create {name} --scopes {EVERYTHING}"
-        said = self._run([sys.executable, "-c", COMMANDS, *lines], input=f"{PASSWORD}\n")
-        return Client(self, name, said.split()[-1])
+        self.cli("user", "create", name, "--password-stdin", input=f"{PASSWORD}\n")
+        return self.client(name)
 
     def client(self, name: str, scopes: str = EVERYTHING) -> "Client":
         return Client(self, name, self.cli("token", "create", name, "--scopes", scopes).strip())

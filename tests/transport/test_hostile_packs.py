@@ -67,7 +67,7 @@ def place(client: Client, foreign: list[str]) -> Place:
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with little on its disk, so that all of it can be looked at often."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts it for what we start, too
-    running = Server(tmp_path_factory.mktemp("packs")).start("--workers", "1")
+    running = Server(tmp_path_factory.mktemp("packs")).as_program().start("--workers", "1")
     yield running
     peak = _stop_and_weigh(running)
     print(f"the largest process of the server held {peak:.0f} MiB; this one {own:.0f}")

@@ -76,7 +76,7 @@ def serving(owner: Client) -> Iterator[None]:
 def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """On a server that does not run yet."""
     require("procfs", Path("/proc/self/clear_refs").exists())
-    server = Server(tmp_path_factory.mktemp("server"), rate_limits=False)
+    server = Server(tmp_path_factory.mktemp("server"), rate_limits=False).as_program()
     yield server.user("alice")
     assert "Traceback" not in server.log.read_text(), "the server met something it did not expect"
 
