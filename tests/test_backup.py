@@ -50,7 +50,7 @@ def test_only_what_is_new_is_written_and_what_is_gone_goes(house: Server, alice:
     assert {path: inode for path, inode in before.items() if same["id"] in path}.items() <= after.items()
     assert {path for path in after if changed["id"] in path} > {path for path in before if changed["id"] in path}
     assert not any(gone["id"] in path for path in after)
-    assert len(list(target.glob("20*"))) == 1
+    assert len(list(target.glob("20*T*"))) == 1
     assert all(path.stat().st_mode & 0o077 == 0 for path in target.rglob("*"))
 
 
@@ -65,7 +65,7 @@ def test_a_backup_that_is_interrupted_leaves_the_one_before(
     folder, file = tmp_path / "folder", tmp_path / "file.tar.zst"
     for target in (folder, file):
         house.cli("backup", str(target))
-        before = sorted(folder.glob("20*")) if target is folder else file.read_bytes()
+        before = sorted(folder.glob("20*T*")) if target is folder else file.read_bytes()
         held = os.open(house.repository(gist["id"]), os.O_RDONLY)
         try:
             fcntl.flock(held, fcntl.LOCK_EX)  # so that it waits in the middle
@@ -77,7 +77,7 @@ def test_a_backup_that_is_interrupted_leaves_the_one_before(
             process.wait()
         finally:
             os.close(held)
-        assert before == (sorted(folder.glob("20*")) if target is folder else file.read_bytes())
+        assert before == (sorted(folder.glob("20*T*")) if target is folder else file.read_bytes())
         house.cli("backup", str(target))
         assert not partial.exists()
     elsewhere.cli("restore", str(file))
