@@ -35,6 +35,7 @@ def problems(path: Path, head: str | None) -> list[str]:
     wrong = [*found.wrong, *_check_packs(path)]
     try:
         repository = Repository(path)
+        repository.open()
         good = loose | _readable(repository)
         wrong += _check_reached(repository, found.head, good)
         if not found.wrong and head is not None and (found.head is None or repository.is_behind(head)):

@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-
-import pygit2
 
 from .diff import MAX_DIFFED_BYTES, ChangeCounts, number_of_lines
 from .objects import File
@@ -16,25 +13,17 @@ _STRANGE = re.compile(rb"[\0-\x07\x0e-\x1a\x1c-\x1f\x7f]|\A(?:\xff\xfe|\xfe\xff)
 
 
 class Made(Repository):
-    """Knows its one revision, the files of that by path, and their contents by the ids of these. It is opened when
-    something else is asked of it."""
+    """Knows its one revision, the files of that by path, and their contents by the ids of these."""
 
     def __init__(
         self, path: Path, ref: str, revision: Revision, files: Sequence[File], contents: Mapping[str, bytes]
     ) -> None:
-        self.path = path
+        super().__init__(path)
         self.ref = ref
         self.head = revision.id
         self._revision = revision
         self._files = files
         self._contents = contents
-
-    @cached_property
-    def _git(self) -> pygit2.Repository:  # type: ignore[override]
-        opened = Repository(self.path)
-        git = opened._git
-        del opened._git  # it would close what is ours now
-        return git
 
     def files(self, revision: str) -> list[File]:
         return list(self._files) if revision == self._revision.id else super().files(revision)

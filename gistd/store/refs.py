@@ -1,8 +1,11 @@
 """HEAD and packed-refs as files: written here, and read more strictly than git does, which overlooks damage."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+import pygit2
 
 from . import disk
 
@@ -13,6 +16,7 @@ _PACKED = re.compile(
 _LINE = re.compile(rb"^([0-9a-f]{40}) (refs/\S+)$", re.MULTILINE)
 _ID = re.compile(rb"[0-9a-f]{40}")
 _LOOSE = re.compile(rb"([0-9a-f]{40})\n")
+_SMALL = 65536
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,42 @@ def put(path: Path, ref: str, head: str | None) -> None:
     disk.make_directories([path / "refs"])
     disk.place_files(path, contents(ref, head), mode=0o644)
     disk.sync(path)
+
+
+def branch(path: Path) -> str | None:
+    """The branch that HEAD names; None where that is not plain, for libgit2 to find it out."""
+    found = _HEAD.fullmatch(_bytes(f"{path}/HEAD") or b"")
+    name = found[1].decode(errors="replace") if found else ""
+    return name if pygit2.reference_is_valid_name(name) else None
+
+
+def tip(path: Path, ref: str) -> str | None:
+    """The revision that a branch is at; None where that is not plain, or where there is none."""
+    if not pygit2.reference_is_valid_name(ref):
+        return None
+    try:
+        loose = _bytes(f"{path}/{ref}")
+        packed = b"" if loose is not None else _bytes(f"{path}/packed-refs") or b""
+    except OSError:
+        return None
+    if loose is not None:
+        found = _LOOSE.fullmatch(loose)
+        return found[1].decode() if found else None
+    whole = _PACKED.fullmatch(packed)
+    ids = [id for id, name in _LINE.findall(packed) if name == ref.encode()] if whole else []
+    return ids[0].decode() if ids else None
+
+
+def _bytes(path: str) -> bytes | None:
+    """What is in a small file; None when it is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.read(descriptor, _SMALL)
+    finally:
+        os.close(descriptor)
 
 
 def read(path: Path) -> Refs:

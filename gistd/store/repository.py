@@ -1,7 +1,7 @@
 """One bare repository: read its revisions, add one.
 
-A Repository is opened for a request and thrown away (opening costs less than a tenth of a millisecond);
-libgit2 objects are not shared between threads.
+A Repository is made for a request and thrown away; libgit2 objects are not shared between threads. libgit2 opens it,
+which takes fifty system calls, when an object is asked for: where the branch is stands in two small files.
 """
 
 import sys
@@ -19,7 +19,7 @@ from pygit2.enums import ObjectType, RepositoryOpenFlag, SortMode
 
 from gistd.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
-from . import disk, objects, packs
+from . import disk, objects, packs, refs
 from .diff import ChangeCounts, ChangedFile, Changes, Line
 from .objects import File, GitObject, Signature
 from .rules import Limits, check_content, check_files, needs_reading
@@ -54,11 +54,18 @@ class Revision:
 
 class Repository:
     def __init__(self, path: Path) -> None:
-        """Open the repository. Unavailable when it is missing or damaged."""
+        """Whatever is asked of it is Unavailable when it is missing or damaged."""
         self.path = path
-        with readable(path):
+
+    @cached_property
+    def _git(self) -> pygit2.Repository:
+        with readable(self.path):
             packs.check_indexes(self.packs)
-            self._git = pygit2.Repository(str(path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
+            return pygit2.Repository(str(self.path), RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH)
+
+    def open(self) -> None:
+        """Let libgit2 open it now. Unavailable when it cannot."""
+        assert self._git
 
     def __del__(self) -> None:
         # pygit2's object refers to itself. Until it is collected libgit2 would keep its packs open, and take one that
@@ -70,7 +77,7 @@ class Repository:
     def ref(self) -> str:
         """The full name of the gist's one branch."""
         with readable(self.path):
-            target = self._git.lookup_reference("HEAD").target
+            target = refs.branch(self.path) or self._git.lookup_reference("HEAD").target
             if not isinstance(target, str):
                 raise ValueError("HEAD is detached")
             # pygit2 never lets go of the name of a reference that it was asked for: let that be one and the same.
@@ -80,7 +87,7 @@ class Repository:
     def head(self) -> str | None:
         """The id of the newest revision; None while there is none. It stays what it was when somebody first asked, but
         for what is done here."""
-        return self._head_now()
+        return refs.tip(self.path, self.ref) or self._head_now()
 
     def _head_now(self) -> str | None:
         with readable(self.path):
