@@ -4,6 +4,7 @@ Each is a process of its own, with arguments, environment, folder and streams of
 does; what is spared is reading the program, which the tests start more than a thousand times.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -133,7 +135,7 @@ def _keep(told: socket.socket, streams: list[int], arguments: list[str], cwd: st
     sys.argv[1:] = arguments
 
 
-def _run() -> NoReturn:
+def _run() -> None:
     import gistd.app
     import gistd.server.worker  # by its name, gunicorn would read it in each
     from gistd.cli import main
@@ -141,8 +143,20 @@ def _run() -> NoReturn:
     gistd.app.api.dialects()
     gc.freeze()
     _serve()
-    main()
-    raise AssertionError("a command ends by itself")
+    try:
+        main()
+    except SystemExit as end:  # also that of a worker
+        _end(end.code)
+
+
+def _end(code: Any) -> NoReturn:
+    """As the interpreter does, but for taking apart all that was read: most of what a short command takes."""
+    assert code is None or isinstance(code, int)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ def idle(own_server: Callable[..., Server]) -> Server:
 
 
 def test_user_create(idle: Server) -> None:
+    idle.as_program()
     assert "alice is here now, as an admin" in idle.cli(
         "user", "create", "alice", "--password-stdin", input=f"{PASSWORD}\n"
     )
@@ -97,6 +98,7 @@ def test_an_unknown_setting_in_the_file(idle: Server) -> None:
 
 
 def test_the_first_start_makes_all_it_needs(idle: Server) -> None:
+    idle.as_program()
     idle.start()
     assert "There is no account yet" in idle.log.read_text()
     assert idle.nobody.get("/-/health").json() == {"status": "ok"}
@@ -120,6 +122,7 @@ def test_a_port_that_is_taken(idle: Server) -> None:
 
 def test_it_ends_gracefully_in_the_middle_of_requests(idle: Server, git: Git) -> None:
     """What was begun before SIGTERM is answered."""
+    idle.as_program()
     idle.start()
     alice = idle.user("alice")
     body = b'{"files":{"a":{"content":"slowly"}}}'
