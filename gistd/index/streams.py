@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import peewee
 
 from .models import Gist
-from .prepared import Prepared
 
-_FEW, _MANY, _TIMES = 64, 256, 4
+_FEW, _MANY, _TIMES = 64, 4096, 4
+_TOP = 1 << 42
+"""More than any number of a gist."""
 
 
 class Part(NamedTuple):
@@ -39,7 +40,7 @@ class Stream:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._size = 0
-        self._part = Part((), 0)
+        self._part = Part((), _TOP + 1)
         self._at = 0
 
     def up_to(self, number: int) -> int:
@@ -50,15 +51,15 @@ class Stream:
                 if numbers[self._at] <= number:
                     return numbers[self._at]
                 self._at += 1
-            if self._size and down_to <= 1:
+            if down_to <= 1:
                 return 0
-            # What follows is asked for in ever greater parts, what is far from it in small ones.
-            follows = self._size and number >= down_to - 1
-            if not follows:
+            # What follows, or is not far, is asked for in greater parts, as great as must be; what is far in small ones.
+            near = _TIMES * (numbers[0] - down_to) if numbers else 0
+            if not self._size or number < down_to - 1 - near:
                 self._size = _FEW
-            elif len(numbers) < _MANY:
+            elif self._size < _MANY or len(numbers) < _FEW:
                 self._size *= _TIMES
-            self._part, self._at = self._fetch(down_to - 1 if follows else number, self._size), 0
+            self._part, self._at = self._fetch(min(number, down_to - 1), self._size), 0
 
 
 def counted(numbers: Sequence[int], limit: int) -> Part:
@@ -68,7 +69,7 @@ def counted(numbers: Sequence[int], limit: int) -> Part:
 
 def common(streams: Sequence[Stream]) -> Iterator[int]:
     """The numbers that are in all of them, the highest first."""
-    number, agreed, turn = _HIGHEST.first()[0] or 0, 0, 0
+    number, agreed, turn = _TOP, 0, 0
     while found := streams[turn].up_to(number):
         agreed = agreed + 1 if found == number else 1
         number, turn = found, (turn + 1) % len(streams)
@@ -80,8 +81,7 @@ def common(streams: Sequence[Stream]) -> Iterator[int]:
 def meeting(numbers: Sequence[int], condition: Any) -> list[Found]:
     """Those of the gists that meet a condition."""
     among = peewee.SQL(f"({','.join(map(str, numbers))})")  # a value each would take longer than the query
+    # SQLite, if it saw what is in the condition, might go through all gists of an owner to find a few of them.
+    met = peewee.Case(None, [(condition, peewee.SQL("TRUE"))], peewee.SQL("FALSE"))
     rows: Any = Gist.select(Gist.number, Gist.updated_at, Gist.like_count)
-    return [Found(*row) for row in rows.where(peewee.Expression(Gist.number, "IN", among), condition).tuples()]
-
-
-_HIGHEST = Prepared(lambda: Gist.select(peewee.fn.MAX(Gist.number)))
+    return [Found(*row) for row in rows.where(peewee.Expression(Gist.number, "IN", among), met).tuples()]

@@ -1,6 +1,7 @@
 """What search finds gists by: their own words, and the text of each of their files."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from typing import Any
 
 import peewee
@@ -8,10 +9,16 @@ import peewee
 from .connection import database, write
 from .models import File, Gist, Search
 from .prepared import Prepared
-from .streams import Part
+from .streams import Fetch, Part
 
 TRIGRAM = 3
 """How many letters a term must have for an index to help to find it; a shorter one is looked for gist by gist."""
+
+_PART = 5
+"""How many letters of a term are looked for where that says enough: three trigrams."""
+
+_SAMPLED = 64
+"""How many rows tell how common trigrams are."""
 
 _MERGED_PAGES = 500
 
@@ -33,21 +40,56 @@ def kept(gists: Sequence[Gist]) -> dict[int, dict[int, str]]:
     return found
 
 
-def fetch(term: str, upto: int, size: int, own: bool = False) -> Part:
-    """Those of so many gists whose words contain the term, in small letters and long enough; or what is their `own`
-    beside the texts of their files."""
+def having(term: str, own: bool = False) -> Fetch:
+    """Where the gists are whose words contain the term, in small letters and long enough; or what is their `own` beside
+    the texts of their files."""
+    return _Having(term, own) if isinstance(database.obj, peewee.SqliteDatabase) else partial(_among, term, own)
+
+
+class _Having:
+    """The full-text index of SQLite (FTS5) has a list of rows for each trigram, and goes through those of all trigrams
+    of a phrase side by side, without a look at the text itself. Asked for the last rows first, it does so once, and no
+    further than there is need. The lists of common trigrams are long: it is asked for a seldom part of the term only,
+    where there is one, and the text of what has that is looked at.
+    """
+
+    def __init__(self, term: str, own: bool) -> None:
+        self._term, self._own, self._part = term, own, ""
+
+    def __call__(self, upto: int, size: int) -> Part:
+        last = (upto + 1) * Search.SLOTS - 1
+        self._part = self._part or _seldom_part(self._term, [row for (row,) in _SAMPLE.all(last, _SAMPLED)])
+        phrase = '"{}"'.format(self._part.replace('"', '""'))
+        checked = self._part != self._term
+        rows = _last(checked, self._own).all(phrase, last, size, self._term, Search.SLOTS - 1, 0)
+        numbers = [*dict.fromkeys(row // Search.SLOTS for (row,) in rows)]
+        return Part(numbers, numbers[-1] if len(rows) == size else 0)
+
+
+def _seldom_part(term: str, sample: Sequence[str]) -> str:
+    """The part of a term that is the quickest to look for, by the words of some rows: a few trigrams that are seldom,
+    as many as there are side by side; all of it if none is."""
+    if not term.isascii():  # FTS5 and Python do not take the same letters of all scripts for one
+        return term
+    trigrams = {term[at : at + TRIGRAM] for at in range(len(term) - TRIGRAM + 1)}
+    often = {trigram: sum(trigram in words for words in sample) for trigram in trigrams}
+    for length in range(min(_PART, len(term)), TRIGRAM - 1, -1):
+        parts = [term[at : at + length] for at in range(len(term) - length + 1)]
+        counts = [[often[part[at : at + TRIGRAM]] for at in range(length - TRIGRAM + 1)] for part in parts]
+        seldom = [(sum(each), part) for each, part in zip(counts, parts, strict=True) if max(each) <= _SAMPLED // 8]
+        if seldom:
+            return min(seldom)[1]
+    return term
+
+
+def _among(term: str, own: bool, upto: int, size: int) -> Part:
+    """In PostgreSQL: those of so many gists."""
+    upto = min(upto, _HIGHEST.first()[0] or 0)
     first = max(upto - size, 0) + 1
-    rows = _matching(term, first * Search.SLOTS, (upto + 1) * Search.SLOTS - 1)
-    numbers = dict.fromkeys(row // Search.SLOTS for row in rows if not own or not row % Search.SLOTS)
-    return Part([*numbers][::-1], first)
-
-
-def _matching(term: str, first: int, last: int) -> list[int]:
-    """The rows in between that contain it, in their order."""
-    if isinstance(database.obj, peewee.SqliteDatabase):  # FTS5: a phrase of trigrams, without a look at the text itself
-        return [row for (row,) in _MATCHING.all('"{}"'.format(term.replace('"', '""')), first, last)]
-    rows: Any = Search.select(Search.rowid).where(Search.words.contains(term), Search.rowid.between(first, last))
-    return [row for (row,) in rows.order_by(Search.rowid).tuples()]
+    between = Search.rowid.between(first * Search.SLOTS, (upto + 1) * Search.SLOTS - 1)
+    rows: Any = Search.select(Search.rowid).where(Search.words.contains(term), between).order_by(Search.rowid.desc())
+    numbers = dict.fromkeys(row // Search.SLOTS for (row,) in rows.tuples() if not own or not row % Search.SLOTS)
+    return Part([*numbers], first)
 
 
 def found_by(term: str) -> Any:
@@ -139,17 +181,32 @@ def _row(gist: Gist, slot: int = 0) -> int:
     return gist.number * Search.SLOTS + slot
 
 
-_MATCHING = Prepared(
-    lambda phrase, first, last: (
-        Search.select(Search.rowid)
-        .where(
-            peewee.Expression(Search.words, "MATCH", peewee.Value(phrase)),
-            Search.rowid >= first,
-            Search.rowid <= last,
-        )
-        .order_by(Search.rowid)
+@cache
+def _last(checked: bool, own: bool) -> Prepared:
+    """The last rows, up to one, in which there is a phrase; `checked` for a term, and those only that are a gist's
+    `own`. Its values: the phrase, that row, how many, the term, and what a row has of its slot, and which slot."""
+
+    def query(phrase: int, last: int, limit: int, term: int, mask: int, slot: int) -> Any:
+        matching = peewee.Expression(Search.words, "MATCH", peewee.Value(phrase))
+        rows = Search.select(Search.rowid).where(matching, Search.rowid <= last)
+        if checked:  # FTS5 takes the long s for an s
+            rows = rows.where(peewee.fn.INSTR(peewee.fn.REPLACE(Search.words, "ſ", "s"), peewee.Value(term)))
+        if own:
+            rows = rows.where(Search.rowid.bin_and(mask) == slot)
+        return rows.order_by(Search.rowid.desc()).limit(limit)
+
+    return Prepared(query)
+
+
+_SAMPLE = Prepared(
+    lambda last, limit: (
+        Search.select(peewee.SQL("substr(words, 1, 4000)"))
+        .where(Search.rowid <= last)
+        .order_by(Search.rowid.desc())
+        .limit(limit)
     )
 )
+_HIGHEST = Prepared(lambda: Gist.select(peewee.fn.MAX(Gist.number)))
 _WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
 _BETWEEN = Prepared(
     lambda first, last: Search.select(Search.rowid, Search.words).where(Search.rowid >= first, Search.rowid <= last)

@@ -52,6 +52,29 @@ def test_queries(kitchen: dict[str, Gist]) -> None:
         assert page.total == len(found.split()), query
 
 
+def test_what_is_made_of_common_parts(alice: Actor) -> None:
+    words = [f"pinpoint {number} pinpoint" for number in range(12)]
+    gists.create(alice, Draft(files={f"{number}.txt": text.encode() for number, text in enumerate(words)}))
+    there = ["pinpointpin here", "point 12", "12 pin", "a long \u017f: mi\u017f\u017ftep"]
+    for text in there:
+        gists.create(alice, Draft(files={"a.txt": text.encode()}))
+    for query, number in (
+        ("pinpoint", 2), ("pinpointpin", 1), ("pinpointpinpoint", 0), ("pointpin here", 1), ('"pointpin here"', 1),
+        ("point pin", 2), ('"pinpoint 12"', 0), ('"point 12"', 1), ("title:pinpoint", 0), ("file:pinpoint", 0),
+        ("mi\u017f\u017ftep", 1), ("MI\u017fSTEPS", 0),
+    ):  # fmt: skip
+        assert listings.page(NOBODY, Listing(words=query), 1, 10).total == number, query
+
+
+def test_more_than_is_looked_at_at_once(alice: Actor) -> None:
+    for number in range(80):
+        files = {f"{each}.txt": b"seven letters" for each in range(3)} if number % 20 == 0 else {"a": b"other things"}
+        gists.create(alice, Draft(files=files))
+    for query, number in (("letters", 4), ("things", 76), ("e", 80), ("letters other", 0), ("user:alice things", 76)):
+        page = listings.page(alice, Listing(words=f"user:alice {query}"), 1, 100)
+        assert page.total == len(page.gists) == number, query
+
+
 REFUSED = [
     ("lang:pythn", "did you mean lang:python?"), ("lang:qqqqqq", "no language is called qqqqqq"),
     ("user:", 'write "user:"'), ("title: x", "right behind it"), ('user:""', "nothing between the quotes"),
