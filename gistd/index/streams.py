@@ -53,7 +53,7 @@ class Stream:
                 self._at += 1
             if down_to <= 1:
                 return 0
-            # What follows, or is not far, is asked for in greater parts, as great as must be; what is far in small ones.
+            # What follows, or is not far, is asked for in ever greater parts, what is far from it in small ones.
             near = _TIMES * (numbers[0] - down_to) if numbers else 0
             if not self._size or number < down_to - 1 - near:
                 self._size = _FEW

@@ -14,12 +14,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import requests
+from peewee import sqlite3  # type: ignore[attr-defined]
 
 from tests.benchmarks import growth, report
 from tests.benchmarks.filling import RARE, fill, text
@@ -44,8 +45,8 @@ class Asked(NamedTuple):
         return self.path.startswith(("/api/", "/paste/", "/query", "/v1/"))
 
 
-def asked(last: int) -> dict[str, Asked]:
-    """All lists, pages and searches; `last` is a page of the list of all, deep down or the last."""
+def asked(last: int, seldom: str) -> dict[str, Asked]:
+    """All lists, pages and searches; `last` is a page of the list of all, deep down or the last, `seldom` a topic."""
     lists = {
         "home": "/",
         "all": "/-/all",
@@ -61,7 +62,7 @@ def asked(last: int) -> dict[str, Asked]:
         "liked": "/-/liked",
         "a topic": f"/-/topics/{WORDS[0]}",
         "a topic, by likes": f"/-/topics/{WORDS[0]}?sort=likes",
-        "a topic that is seldom": f"/-/topics/{WORDS[900]}",
+        "a topic that is seldom": f"/-/topics/{seldom}",
         "a language": "/-/languages/python",
         "a language, page 3": "/-/languages/python?page=3",
         "feed": "/-/all.atom",
@@ -77,7 +78,7 @@ def asked(last: int) -> dict[str, Asked]:
         "sourcehut: one's own": "/api/pastes",
     }
     pages = {"topics": "/-/topics", "topics, page 3": "/-/topics?page=3", "languages": "/-/languages"}
-    pages |= {"people": "/-/users", "people called so": "/-/users?q=person1"}
+    pages |= {"people": "/-/users", "people called so": "/-/users?q=person"}
     queries = {
         "seldom": RARE,
         "often": OFTEN,
@@ -153,7 +154,15 @@ def opened(server: Server, gists: int) -> House:
     tool, browser = server.client("person1"), Person(server, "person1")
     tool.session.headers["Accept"] = "application/json"
     assert browser.sign_in().status_code == 303
-    return House(gists, server, tool, browser, asked(min(1000, gists * 4 // 5 // 20)))
+    return House(gists, server, tool, browser, asked(min(1000, gists * 4 // 5 // 20), _seldom_topic(server)))
+
+
+def _seldom_topic(server: Server) -> str:
+    """One that fills a page, and hardly more: with as many gists as it may be, the page is the same."""
+    with closing(sqlite3.connect(server.repos / "index.sqlite3")) as connection:
+        query = "SELECT name FROM tally WHERE kind = 'topic' AND scope = 0 AND number >= 20 ORDER BY number LIMIT 1"
+        found = connection.execute(query).fetchone()
+    return found[0] if found else WORDS[0]
 
 
 Figures = dict[str, list[list[float]]]
