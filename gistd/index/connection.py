@@ -212,8 +212,9 @@ def _turn() -> Iterator[None]:
     began = time.monotonic()
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(Path(f"{database.database}.lock").open("w"))
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock = os.open(f"{database.database}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            stack.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as error:
             raise _refused(error) from error
         if time.monotonic() - began > _PATIENCE:  # those before us waited in vain, most likely, and so should we

@@ -10,7 +10,7 @@ from peewee import Value
 
 from . import words
 from .models import File, Gist
-from .prepared import Prepared
+from .prepared import Prepared, insert
 
 
 class FileRow(NamedTuple):
@@ -67,8 +67,9 @@ def note(file: File) -> FileNote:
     return FileNote(label=file.label, named=file.named, syntax=file.syntax, encoding=file.encoding)
 
 
-def put(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mapping[str, str]) -> None:
-    """Let these be the files of a gist, all of them, in the caller's transaction; `before` is what `of` told.
+def put(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mapping[str, str]) -> dict[int, str]:
+    """Let these be the files of a gist, all of them, in the caller's transaction; `before` is what `of` told. Returns
+    the texts that the gist is to be found by, too, with their slots.
 
     A file that stays under its path keeps its id and what was said of it; so does one that was `renamed` (new path to
     old), but for its name.
@@ -82,17 +83,24 @@ def put(gist: Gist, content: Content, before: Mapping[str, File], renamed: Mappi
         if old.id not in staying or old.path in renamed.values():  # what is renamed gives up its old path first
             _DROP.run(old.id)
     slots = itertools.count(1 + max((old.slot or 0 for old in before.values()), default=0))
+    new: list[tuple[Any, ...]] = []
+    texts: dict[int, str] = {}
     for row in content.files:
         file = kept.get(row.path)
-        slot = None if file is None else file.slot
+        had = slot = None if file is None else file.slot
         if row.path in content.texts:
-            slot = words.put_text(gist, slot, content.texts[row.path], slots)
+            text = content.texts[row.path]
+            slot = words.put_text(gist, had, text, slots)
+            if text and slot and not had:
+                texts[slot] = text
         said = _carried(file, row) | content.notes.get(row.path, {})
-        values = (slot, *row, *said.values())  # all of them, in the order of _UNSAID
+        values = (*row, slot, *said.values())  # all of them, in the order of _UNSAID
         if file is None or file.path in renamed.values():
-            _ADD.run(file.id if file else uuid.uuid4().hex, gist.number, *values)
+            new.append((file.id if file else uuid.uuid4().hex, gist.number, *values))
         elif values != _values(file):
             _CHANGE.run(*values, file.id)
+    insert(File, new)
+    return texts
 
 
 def _carried(file: File | None, row: FileRow) -> FileNote:
@@ -105,7 +113,7 @@ def _carried(file: File | None, row: FileRow) -> FileNote:
     return said
 
 
-_COLUMNS = ("slot", *FileRow._fields, *_UNSAID)
+_COLUMNS = (*FileRow._fields, "slot", *_UNSAID)
 
 
 def _values(file: File) -> tuple[Any, ...]:
@@ -118,10 +126,6 @@ def _columns(places: tuple[Any, ...]) -> dict[str, Any]:
 
 
 _FILES = Prepared(lambda gist: File.select().where(File.gist == gist), File)
-_ADD = Prepared(
-    lambda id, gist, *rest: File.insert(id=id, gist=gist, **_columns(rest)),
-    number=2 + len(_COLUMNS),
-)
 _CHANGE = Prepared(
     lambda *places: File.update(**_columns(places[:-1])).where(File.id == places[-1]),
     number=len(_COLUMNS) + 1,

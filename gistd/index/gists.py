@@ -1,9 +1,10 @@
 """Gists: what is asked of the index. Rows come with their owner; `complete` adds what hangs on them."""
 
+import re
 import secrets
 import string
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,8 +17,8 @@ from . import files, tallies, words
 from .accounts import name_key
 from .connection import is_text, write
 from .files import Content
-from .models import PUBLIC, File, Gist, Like, Topic, User, now
-from .prepared import Prepared
+from .models import PUBLIC, Facet, File, Gist, Like, Topic, User, now
+from .prepared import Prepared, insert
 from .streams import Part, counted
 
 _LETTERS = string.ascii_letters + string.digits
@@ -156,7 +157,6 @@ _BY_OWNER = Prepared(
     Gist,
     Gist.owner,
 )
-_TAKEN = Prepared(lambda ident: Gist.select(Gist.number).where(Gist.ident == ident))
 _LIKE = Prepared(lambda user, gist: Like.select(Like.user).where(Like.user == user, Like.gist == gist))
 _TOPICS = Prepared(lambda gist: Topic.select(Topic.name).where(Topic.gist == gist).order_by(Topic.name))
 
@@ -221,13 +221,15 @@ _LIKED = Prepared(
 def add(columns: Mapping[str, Any], content: Content, topics: Collection[str], tell: Tell) -> Gist:
     """Insert a gist whose repository stands already; returns its row, complete. Conflict when its owner has another one
     with that slug."""
-    with _unique_slug(), write():
-        gist = _insert({**columns, **_derived(columns), "ident": _free_ident()})
-        words.add(gist, content.words)
-        files.put(gist, content, {}, {})
-        _put_topics(gist, topics)
-        tell(gist)
-        tallies.settle(gist.number)
+    while True:
+        with suppress(_Taken), _unique(), write():
+            gist = _insert({**columns, **_derived(columns), "ident": _random(6)})
+            words.add(gist, {0: content.words, **files.put(gist, content, {}, {})})
+            _put_topics(gist, topics)
+            tell(gist)
+            languages = {(Facet.LANGUAGE, file.language) for file in content.files if file.language}
+            tallies.settle_new(gist, {(Facet.TOPIC, topic) for topic in topics} | languages)
+            break
     gist.topic_names, gist.fork_count = sorted(topics), 0
     return gist
 
@@ -260,13 +262,13 @@ def update(
     NotFound when the gist has been deleted meanwhile; Conflict as in `add`.
     """
     columns = {**columns, **_derived(columns, gist)}
-    with _unique_slug(), write():
+    with _unique(), write():
         counted = tallies.held(gist.number)
         values = [_stored(name, value) for name, value in columns.items()]
         if not _updating(*columns).run(*values, gist.id):
             raise NotFound("Gist not found")
         words.put(gist, content.words)
-        files.put(gist, content, before, renamed or {})
+        words.add(gist, files.put(gist, content, before, renamed or {}))
         if topics is not None:
             Topic.delete().where(Topic.gist == gist).execute()
             _put_topics(gist, topics)
@@ -328,21 +330,20 @@ def slug_key(slug: str) -> str | None:
     return slug.lower() or None
 
 
+class _Taken(Exception):
+    """Another gist has the short name that was made up."""
+
+
 @contextmanager
-def _unique_slug() -> Iterator[None]:
+def _unique() -> Iterator[None]:
     try:
         yield
     except peewee.IntegrityError as error:
-        if "slug_key" not in str(error):
-            raise
-        raise Conflict("you have another gist with this URL") from error
-
-
-def _free_ident() -> str:
-    while True:
-        ident = _random(6)
-        if _TAKEN.first(ident) is None:
-            return ident
+        if "slug_key" in str(error):
+            raise Conflict("you have another gist with this URL") from error
+        if re.search("gist[._]ident", str(error)):
+            raise _Taken from error
+        raise
 
 
 def _random(length: int) -> str:
@@ -350,6 +351,4 @@ def _random(length: int) -> str:
 
 
 def _put_topics(gist: Gist, topics: Iterable[str]) -> None:
-    rows = [{"gist": gist, "name": name} for name in sorted(set(topics))]
-    if rows:
-        Topic.insert_many(rows).execute()
+    insert(Topic, [(gist.number, name) for name in sorted(set(topics))])

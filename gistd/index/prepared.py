@@ -1,13 +1,17 @@
 """Queries whose text is made once: to make it takes peewee several times as long as it takes to answer them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from inspect import signature
+from itertools import chain
 from typing import Any
 
 import peewee
 
 from .connection import database
+
+_ROWS = 16
+"""How many a statement inserts: another number of them is another text."""
 
 
 class Prepared:
@@ -64,6 +68,26 @@ class Prepared:
             rest = row[len(model._meta.sorted_fields) :]
             instance.__rel__[self._joined.name] = _made(self._joined.rel_model, rest) if there else None
         return instance
+
+
+def insert(table: Any, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows with all of the columns of a table, in their order, several in a statement."""
+    for at in range(0, len(rows), _ROWS):
+        part = rows[at : at + _ROWS]
+        _inserting(table, len(part)).run(*chain.from_iterable(part))
+
+
+@cache
+def _inserting(table: Any, number: int) -> Prepared:
+    return Prepared(lambda *places: rows_of(table, places), number=number * len(table._meta.sorted_fields))
+
+
+def rows_of(table: Any, places: Sequence[int]) -> Any:
+    """A query that inserts rows of these values, which are told by their places."""
+    fields = table._meta.sorted_fields
+    values = [peewee.Value(place) for place in places]  # as they are: a field would make another one of a number
+    rows = [tuple(values[at : at + len(fields)]) for at in range(0, len(values), len(fields))]
+    return table.insert_many(rows, fields=fields)
 
 
 def _made(model: type[peewee.Model], row: tuple[Any, ...]) -> peewee.Model:

@@ -6,7 +6,7 @@ that has expired is taken out of what is live by whoever writes next; until then
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ import peewee
 
 from .connection import database, write
 from .models import PUBLIC, VISIBILITIES, Facet, File, Gist, Tally, Topic, now
-from .prepared import Prepared
+from .prepared import Prepared, insert, rows_of
 from .shelves import Shelf
 
 _SETTLED = 50
@@ -204,6 +204,14 @@ def settle(number: int, before: Held = NOTHING) -> None:
     _settle(changes)
 
 
+def settle_new(gist: Gist, names: Iterable[tuple[str, str]]) -> None:
+    """As `settle`, for a gist that was just inserted: all of it is known, and what it is found under, by kind."""
+    changes: dict[Key, Sum] = {}
+    columns = [field.db_value(gist.__data__.get(field.name)) for field in _COLUMNS]
+    _file_as(changes, gist.number, columns, names, NOTHING)
+    _settle(changes)
+
+
 def settle_lapsed() -> None:
     """Let some of those that have expired count as such, in the caller's transaction: at its end."""
     _settle({})
@@ -229,21 +237,27 @@ def _counts(gist: Any, facets: Iterable[Key]) -> dict[Key, Sum]:
 
 
 def _file(changes: dict[Key, Sum], number: int, before: Held) -> None:
-    """File a gist under its facets, see whether it has expired, and add what it counts for now, not for what it did
-    before."""
-    gist, facets, counts = _GIST.first(number), frozenset[Key](), {}
+    gist = _GIST.first(number)
+    _file_as(changes, number, gist, _NAMES.all(number, number) if gist else [], before)
+
+
+def _file_as(
+    changes: dict[Key, Sum], number: int, gist: Sequence[Any] | None, names: Iterable[tuple[str, str]], before: Held
+) -> None:
+    """File a gist, of which there are these columns, under its facets, see whether it has expired, and add what it
+    counts for now, not for what it did before."""
+    facets, counts = frozenset[Key](), {}
     if gist is not None:
         visibility, owner, size, counted, *copied = gist
         is_live = copied[-1] is None or copied[-1] > Gist.expires_at.db_value(now())
         if is_live != bool(counted):
             _COUNTED[is_live].run(number)
         scope = 0 if visibility == PUBLIC else owner
-        names = [] if scope is None else _NAMES.all(number, number)
-        facets = frozenset(Key(kind, name, scope) for kind, name in names)
+        facets = frozenset(Key(kind, name, scope) for kind, name in names if scope is not None)
         for facet in before.facets - facets:
             _FACET_OUT.run(number, *facet)
         if added := [(number, *facet, *copied) for facet in facets - before.facets]:
-            _filing(len(added)).run(*chain.from_iterable(added))
+            insert(Facet, added)
         counts = _counts((visibility, owner, size, is_live), facets)
     for held, sign in ((before.counts, -1), (counts, 1)):
         for key, sum in held.items():
@@ -261,13 +275,10 @@ _SOME_LAPSED = Prepared(
         Gist.select(Gist.number).where(_lapsing(over, again)).limit(peewee.SQL(str(_SETTLED))), skip=True
     )
 )
-_GIST = Prepared(
-    lambda number: _locked(
-        Gist.select(
-            Gist.visibility, Gist.owner, Gist.size, Gist.counted, Gist.updated_at, Gist.like_count, Gist.expires_at
-        ).where(Gist.number == number)
-    )
-)
+_COLUMNS: list[Any] = [
+    Gist.visibility, Gist.owner, Gist.size, Gist.counted, Gist.updated_at, Gist.like_count, Gist.expires_at,
+]  # fmt: skip
+_GIST = Prepared(lambda number: _locked(Gist.select(*_COLUMNS).where(Gist.number == number)))
 _NAMES = Prepared(
     lambda topics, files: (
         Topic.select(peewee.Value(Facet.TOPIC), Topic.name).where(Topic.gist == topics)
@@ -283,26 +294,13 @@ _FACET_OUT = Prepared(
 
 
 @cache
-def _filing(number: int) -> Prepared:
-    return Prepared(lambda *places: _rows(Facet, places), number=number * 7)
-
-
-@cache
 def _adding(number: int) -> Prepared:
     def query(*places: int) -> Any:
         new = peewee.EXCLUDED
         more = {Tally.number: Tally.number + new.number, Tally.size: Tally.size + new.size}
-        return _rows(Tally, places).on_conflict(conflict_target=[Tally.kind, Tally.name, Tally.scope], update=more)
+        return rows_of(Tally, places).on_conflict(conflict_target=[Tally.kind, Tally.name, Tally.scope], update=more)
 
     return Prepared(query, number=number * 5)
-
-
-def _rows(table: Any, places: tuple[int, ...]) -> Any:
-    """Insert rows with all of the columns of a table, in their order."""
-    fields = table._meta.sorted_fields
-    values = [peewee.Value(place) for place in places]
-    rows = [tuple(values[at : at + len(fields)]) for at in range(0, len(values), len(fields))]
-    return table.insert_many(rows, fields=fields)
 
 
 def _counting(counted: Any) -> Prepared:

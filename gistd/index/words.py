@@ -1,6 +1,6 @@
 """What search finds gists by: their own words, and the text of each of their files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -8,7 +8,7 @@ import peewee
 
 from .connection import database, write
 from .models import File, Gist, Search
-from .prepared import Prepared
+from .prepared import Prepared, insert
 from .streams import Fetch, Part
 
 TRIGRAM = 3
@@ -113,9 +113,9 @@ def in_path(term: str) -> Any:
 # ---------------------------------------------------------------------- writing
 
 
-def add(gist: Gist, words: str) -> None:
-    """Let a new gist be found by these words."""
-    _PUT.run(_row(gist), words)
+def add(gist: Gist, words: Mapping[int, str]) -> None:
+    """Let a gist be found by these words, too, in slots that are free."""
+    insert(Search, [(_row(gist, slot), text) for slot, text in words.items()])
 
 
 def put(gist: Gist, words: str) -> None:
@@ -126,7 +126,7 @@ def put(gist: Gist, words: str) -> None:
 
 def put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int]) -> int | None:
     """Let a file be found by this text, not by what is in the slot; returns the slot that has it: that one, or the
-    first of those that are free."""
+    first of those that are free, where it is the caller's to `add`."""
     if not text:
         if slot:
             _FORGET.run(_row(gist, slot))
@@ -134,9 +134,7 @@ def put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int
     if slot:
         _put(_row(gist, slot), text)
         return slot
-    slot = next(slots)
-    _PUT.run(_row(gist, slot), text)
-    return slot
+    return next(slots)
 
 
 def forget(gist: Gist) -> None:

@@ -101,6 +101,14 @@ def test_numbers_find_what_is_public_and_ones_own(alice: Actor, bob: Actor) -> N
             gists.by_number(alice, number)
 
 
+def test_an_ident_that_is_taken_is_made_up_again(alice: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index.gists, "_LETTERS", "ab")  # so that there are 64
+    made = [gists.create(alice, Draft(files={"a": b"x"}, topics=["one"], title=str(n))) for n in range(30)]
+    assert len({gist.ident for gist in made}) == 30
+    assert not index.tallies.wrong()
+    assert index.tallies.about(("topic", "one"), None) == 30
+
+
 def test_idents_and_private_ids(alice: Actor) -> None:
     gist = gists.create(alice, DRAFT)
     assert gists.by_ident(NOBODY, gist.ident) == gist and gist.private_id is None
