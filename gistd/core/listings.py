@@ -181,9 +181,10 @@ def _matches(actor: Actor, listing: Listing) -> Iterator[Found]:
     query = None if listing.words is None else search.parse(listing.words)
     shown = access.public() if listing.public_only else access.listed(actor)
     others = search.conditions(query) if query else ()
-    condition = reduce(operator.and_, [shown, *_conditions(listing), *others])
     streams = [*_streams(actor, listing), *(search.streams(actor, query) if query else ())]
-    numbers = index.streams.common(streams or [search.on(access.shelves(actor))])
+    streams, met = index.streams.apart(streams or [search.on(access.shelves(actor))])
+    condition = reduce(operator.and_, [shown, *_conditions(listing), *others, *met])
+    numbers = index.streams.common(streams)
     while some := list(islice(numbers, _LOOKED_AT)):
         yield from sorted(index.streams.meeting(some, condition), reverse=True)
 

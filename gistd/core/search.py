@@ -88,7 +88,7 @@ def _check(name: str, value: str) -> None:
 def streams(actor: Actor, query: Query) -> list[Stream]:
     """Where to look for what a query finds: gists that are in all of these, and meet its `conditions`, too."""
     found = [
-        Stream(index.words.having(word, own))
+        index.words.having(word, own)
         for words, own in ((query.words, False), (query.in_words, True))
         for word in sorted(set(words), key=len, reverse=True)
         if len(word) >= MIN_TERM

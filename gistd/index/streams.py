@@ -11,6 +11,7 @@ import peewee
 from .models import Gist
 
 _FEW, _MANY, _TIMES = 64, 4096, 4
+_FAR = 6
 _TOP = 1 << 42
 """More than any number of a gist."""
 
@@ -35,9 +36,11 @@ class Found(NamedTuple):
 
 
 class Stream:
-    """Numbers of gists, each at most once, the highest first."""
+    """Numbers of gists, each at most once, the highest first. A gist is in it if it meets the condition, if one is
+    given: that is quick to look at for a few gists."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, condition: Any = None) -> None:
+        self.condition = condition
         self._fetch = fetch
         self._size = 0
         self._part = Part((), _TOP + 1)
@@ -60,6 +63,21 @@ class Stream:
             elif self._size < _MANY or len(numbers) < _FEW:
                 self._size *= _TIMES
             self._part, self._at = self._fetch(min(number, down_to - 1), self._size), 0
+
+    @property
+    def gap(self) -> float:
+        """How far from each other its first numbers are; more than they can be if there are none."""
+        self.up_to(_TOP)
+        numbers, down_to = self._part
+        return (numbers[0] - down_to + 1) / len(numbers) if numbers else _TOP
+
+
+def apart(streams: Sequence[Stream]) -> tuple[list[Stream], list[Any]]:
+    """Which of them to go through, and what the gists in these must meet to be in all: to find the few gists of one in
+    another that has far more is slower than to look at them."""
+    widest = max((stream.gap for stream in streams), default=0) if len(streams) > 1 else 0
+    close = [stream for stream in streams if stream.condition is not None and stream.gap * _FAR < widest]
+    return [stream for stream in streams if stream not in close], [stream.condition for stream in close]
 
 
 def counted(numbers: Sequence[int], limit: int) -> Part:

@@ -9,7 +9,7 @@ import peewee
 from .connection import database, write
 from .models import File, Gist, Search
 from .prepared import Prepared, insert
-from .streams import Fetch, Part
+from .streams import Part, Stream
 
 TRIGRAM = 3
 """How many letters a term must have for an index to help to find it; a shorter one is looked for gist by gist."""
@@ -40,10 +40,12 @@ def kept(gists: Sequence[Gist]) -> dict[int, dict[int, str]]:
     return found
 
 
-def having(term: str, own: bool = False) -> Fetch:
-    """Where the gists are whose words contain the term, in small letters and long enough; or what is their `own` beside
-    the texts of their files."""
-    return _Having(term, own) if isinstance(database.obj, peewee.SqliteDatabase) else partial(_among, term, own)
+def having(term: str, own: bool = False) -> Stream:
+    """The gists whose words contain the term, in small letters and long enough; or what is their `own` beside the texts
+    of their files."""
+    is_sqlite = isinstance(database.obj, peewee.SqliteDatabase)
+    fetch = _Having(term, own) if is_sqlite else partial(_among, term, own)
+    return Stream(fetch, found_by(term) if term.isascii() and not own else None)
 
 
 class _Having:
@@ -96,7 +98,18 @@ def found_by(term: str) -> Any:
     """The gists whose words contain the term, in small letters, as a condition that looks at each."""
     first = Gist.number * Search.SLOTS
     of_gist = Search.rowid.between(first, first + Search.SLOTS - 1)
-    return peewee.fn.EXISTS(Search.select(Search.rowid).where(of_gist, Search.words.contains(term)))
+    return peewee.fn.EXISTS(Search.select(Search.rowid).where(of_gist, _contain(term)))
+
+
+def _contain(term: str) -> Any:
+    """The words that contain it, as a condition that looks at them, not into an index."""
+    is_for_sqlite = isinstance(database.obj, peewee.SqliteDatabase) and term.isascii()
+    return _read(term) if is_for_sqlite else Search.words.contains(term)
+
+
+def _read(term: Any) -> Any:
+    """The words that contain it, as FTS5 has them, to whom the long s is an s."""
+    return peewee.fn.INSTR(peewee.fn.REPLACE(Search.words, "ſ", "s"), peewee.Value(term))
 
 
 def in_title(term: str) -> Any:
@@ -187,8 +200,8 @@ def _last(checked: bool, own: bool) -> Prepared:
     def query(phrase: int, last: int, limit: int, term: int, mask: int, slot: int) -> Any:
         matching = peewee.Expression(Search.words, "MATCH", peewee.Value(phrase))
         rows = Search.select(Search.rowid).where(matching, Search.rowid <= last)
-        if checked:  # FTS5 takes the long s for an s
-            rows = rows.where(peewee.fn.INSTR(peewee.fn.REPLACE(Search.words, "ſ", "s"), peewee.Value(term)))
+        if checked:
+            rows = rows.where(_read(term))
         if own:
             rows = rows.where(Search.rowid.bin_and(mask) == slot)
         return rows.order_by(Search.rowid.desc()).limit(limit)

@@ -62,8 +62,24 @@ def test_what_is_made_of_common_parts(alice: Actor) -> None:
         ("pinpoint", 2), ("pinpointpin", 1), ("pinpointpinpoint", 0), ("pointpin here", 1), ('"pointpin here"', 1),
         ("point pin", 2), ('"pinpoint 12"', 0), ('"point 12"', 1), ("title:pinpoint", 0), ("file:pinpoint", 0),
         ("mi\u017f\u017ftep", 1), ("MI\u017fSTEPS", 0),
+        ("long \u017ft", 1), ("user:alice long \u017ft", 1), ("user:alice 12", 2),
     ):  # fmt: skip
         assert listings.page(NOBODY, Listing(words=query), 1, 10).total == number, query
+
+
+def test_the_few_of_one_stream_are_looked_at_for_the_others(alice: Actor, bob: Actor) -> None:
+    for number in range(70):
+        gists.create(alice if number % 30 == 0 else bob, Draft(files={"a.txt": b"common " + b"often " * (number % 2)}))
+    hidden = gists.create(alice, Draft(files={"a.txt": b"common seldom"}, visibility="private"))
+    for query, number in (
+        ("user:alice common", 3),
+        ("user:alice often", 0),
+        ("common seldom", 0),
+        ("user:bob often", 35),
+    ):
+        assert listings.page(NOBODY, Listing(words=query), 1, 100).total == number, query
+    assert [gist.id for gist in listings.page(alice, Listing(words="common seldom"), 1, 9).gists] == [hidden.id]
+    assert not listings.page(bob, Listing(words="common seldom"), 1, 9).gists
 
 
 def test_more_than_is_looked_at_at_once(alice: Actor) -> None:
