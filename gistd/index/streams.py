@@ -10,8 +10,8 @@ import peewee
 
 from .models import Gist
 
-_FEW, _MANY, _TIMES = 64, 4096, 4
-_FAR = 6
+_FEW, _MANY, _TIMES = 64, 1024, 4
+_FAR = 5
 _TOP = 1 << 42
 """More than any number of a gist."""
 
