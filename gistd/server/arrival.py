@@ -25,6 +25,8 @@ _LINE = 8192
 _TRAILERS = 100
 
 _FRAMED = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:", re.IGNORECASE)
+_PLAIN = re.compile(rb"[A-Z]{3,10} /[!-~]{0,4000} HTTP/1\.1\r\n(?:[A-Za-z0-9-]{1,100}: [ -~]{0,8000}\r\n){1,90}\r\n")
+_LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]{1,15})\r\n", re.IGNORECASE)
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
@@ -154,8 +156,11 @@ class Arrival:
     def _take_head(self, head: bytes, rest: bytes) -> None:
         self._head, self.held, self.length = None, 0, len(head)
         self._keep(head)
-        request = self._read_head(head) if _FRAMED.search(head) else None
-        if request is not None:
+        framed = _FRAMED.findall(head)
+        # Most say their length and are plain: these are read by gunicorn alone, as reading a head takes long.
+        if len(framed) == 1 and (length := _LENGTH.search(head)) and _PLAIN.fullmatch(head):
+            self.length += int(length[1])
+        elif framed and (request := self._read_head(head)):
             if request._expected_100_continue and not rest:
                 with suppress(BlockingIOError):
                     self._socket.send(b"HTTP/1.1 100 Continue\r\n\r\n", socket.MSG_DONTWAIT)

@@ -6,8 +6,12 @@ import select
 import socket
 import termios
 import time
+from typing import IO
 
 from .arrival import Patience
+
+_JOINED = 64 * 1024
+"""What is longer than that is not copied, to be sent with the head."""
 
 
 class Outlet(socket.socket):
@@ -18,6 +22,7 @@ class Outlet(socket.socket):
     """
 
     patience: Patience
+    _held: bytes | None = None
 
     @classmethod
     def of(cls, sock: socket.socket, patience: Patience) -> "Outlet":
@@ -26,8 +31,31 @@ class Outlet(socket.socket):
         outlet.patience = patience
         return outlet
 
+    def begin(self) -> None:
+        """An answer begins. gunicorn sends its head by itself; it goes out with what comes next, and who waits for the
+        answer is woken once."""
+        self._held = b""
+
+    def end(self) -> None:
+        """It was all of the answer."""
+        held, self._held = self._held, None
+        if held:
+            self.sendall(held)
+
+    def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> int:  # type: ignore[override]
+        self.end()
+        return super().sendfile(file, offset, count)
+
     def sendall(self, data: bytes, flags: int = 0) -> None:  # type: ignore[override]
         """Raises TimeoutError when the client is too slow."""
+        if self._held is not None:
+            if not self._held:
+                self._held = data
+                return
+            if len(data) < _JOINED:
+                data, self._held = self._held + data, None
+            else:
+                self.end()
         rest, window = memoryview(data), None
         while rest:
             try:

@@ -195,7 +195,13 @@ class Worker(gthread.ThreadWorker):
         return again
 
     def _answer(self, conn: Connection) -> bool:
-        return bool(super().handle(conn)) and conn.next()
+        conn.sock.begin()
+        again = super().handle(conn)
+        try:
+            conn.sock.end()
+        except OSError:
+            return False
+        return bool(again) and conn.next()
 
     def _speaks(self, conn: Connection) -> bool:
         """Whether there is another request, within a moment if there are threads to spare for waiting."""

@@ -29,15 +29,38 @@ _DRAINED = 8
 """So many times the largest push is read to its end, so that the pusher hears why it is refused."""
 
 
+_FRESH = {
+    "Cache-Control": "no-cache, max-age=0, must-revalidate",
+    "Pragma": "no-cache",
+    "Expires": "Fri, 01 Jan 1980 00:00:00 GMT",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What git is told may be another thing the next time (gitprotocol-http(5))."""
+
 _CLAIMED = re.compile(r"/(?:([^/]+)/[^/]+\.git|init)/.")
 _GIST = rf"/(?P<user>{PLACE})/(?P<name>[^/]+)\.git"
+
+
+class _Answer(NamedTuple):
+    """What git is told, without what werkzeug's own kind of answer does for pages."""
+
+    type: str
+    body: bytes | Iterator[bytes]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        headers = [("Content-Type", f"application/x-{self.type}"), *_FRESH.items()]
+        whole = [self.body] if isinstance(self.body, bytes) else None
+        if whole:
+            headers.append(("Content-Length", str(len(whole[0]))))
+        start_response("200 OK", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else whole or self.body  # type: ignore[return-value]
 
 
 class _Route(NamedTuple):
     method: str
     path: re.Pattern[str]
     scope: Scope | Open
-    view: Callable[..., Response]
+    view: Callable[..., _Answer]
 
 
 _routes: list[_Route] = []
@@ -54,27 +77,28 @@ def beside(rest: WSGIApplication) -> WSGIApplication:
         request = Request(environ)
         request.max_content_length = house.settings.max_request_bytes
         try:
-            response = _respond(request)
+            answer: _Answer | Response = _respond(request)
         except Exception as error:
             status, message, headers = described(error, request)
             response = Response(message + "\n", status, headers, content_type="text/plain; charset=utf-8")
+            response.headers.update(_FRESH)
             if status == 401:
                 response.headers["WWW-Authenticate"] = 'Basic realm="gistd"'
-        _say_how_long(response)
-        return response(environ, start_response)
+            answer = response
+        return answer(environ, start_response)
 
     return application
 
 
-def _route(method: str, path: str, scope: Scope | Open) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    def add(view: Callable[..., Response]) -> Callable[..., Response]:
+def _route(method: str, path: str, scope: Scope | Open) -> Callable[[Callable[..., _Answer]], Callable[..., _Answer]]:
+    def add(view: Callable[..., _Answer]) -> Callable[..., _Answer]:
         _routes.append(_Route(method, re.compile(path), scope, view))
         return view
 
     return add
 
 
-def _respond(request: Request) -> Response:
+def _respond(request: Request) -> _Answer:
     found = [(route, match) for route in _routes if (match := route.path.fullmatch(request.path))]
     if not found:
         raise NotFound("gistd speaks git's smart HTTP protocol only; there is nothing at this address")
@@ -97,33 +121,33 @@ def _authenticate(request: Request) -> Actor:
 
 
 @_route("GET", _GIST + "/info/refs", scope=Open.ONE_GIST)
-def _info_refs(request: Request, actor: Actor, user: str, name: str) -> Response:
+def _info_refs(request: Request, actor: Actor, user: str, name: str) -> _Answer:
     if _service(request) == "git-upload-pack":
         repository = gists.repository(_gist(actor, user, name))
-        return _answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol(request)))
+        return _Answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol(request)))
     gist, _ = _target(actor, user, name)
     return _offer(gists.repository(gist).refs() if gist else [])
 
 
 @_route("POST", _GIST + "/git-upload-pack", scope=Open.ONE_GIST)
-def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> Response:
+def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> _Answer:
     repository = gists.repository(_gist(actor, user, name))
     limit = house.settings.max_fetch_bytes
     wanted = _body(request, "git-upload-pack").read(limit + 1)
     if len(wanted) > limit:
         raise RequestEntityTooLarge
-    return _answer("git-upload-pack-result", upload.serve(repository, _protocol(request), wanted, house.answers))
+    return _Answer("git-upload-pack-result", upload.serve(repository, _protocol(request), wanted, house.answers))
 
 
 @_route("POST", _GIST + "/git-receive-pack", scope=Open.ONE_GIST)
-def _receive_pack(request: Request, actor: Actor, user: str, name: str) -> Response:
+def _receive_pack(request: Request, actor: Actor, user: str, name: str) -> _Answer:
     gist, slug = _target(actor, user, name)
     body = _push_body(request)
     return _report(request, pushes.push(actor, gist, body) if gist else pushes.push_new(actor, slug, body))
 
 
 @_route("GET", "/init/info/refs", scope=Open.ONE_GIST)
-def _init_info_refs(request: Request, actor: Actor) -> Response:
+def _init_info_refs(request: Request, actor: Actor) -> _Answer:
     if _service(request) == "git-upload-pack":
         raise Forbidden("every push to this address makes a gist; there is nothing to fetch from it")
     access.require_scope(actor, Scope.GIST_WRITE)
@@ -131,7 +155,7 @@ def _init_info_refs(request: Request, actor: Actor) -> Response:
 
 
 @_route("POST", "/init/git-receive-pack", scope=Scope.GIST_WRITE)
-def _init_receive_pack(request: Request, actor: Actor) -> Response:
+def _init_receive_pack(request: Request, actor: Actor) -> _Answer:
     pushed = pushes.push_new(actor, "", _push_body(request))
     return _report(request, pushed, "To push to it again: git remote set-url origin {}")
 
@@ -203,25 +227,13 @@ class _Inflated:
         return data
 
 
-def _offer(refs: list[tuple[str, str]]) -> Response:
-    return _answer("git-receive-pack-advertisement", receive.advertise(refs))
+def _offer(refs: list[tuple[str, str]]) -> _Answer:
+    return _Answer("git-receive-pack-advertisement", receive.advertise(refs))
 
 
-def _report(request: Request, pushed: pushes.Pushed, hint: str = "") -> Response:
+def _report(request: Request, pushed: pushes.Pushed, hint: str = "") -> _Answer:
     words = ""
     if pushed.made:
         words = f"The new gist is at {page_url(pushed.made, request)}\n"
         words += hint.format(clone_url(pushed.made, request))
-    return _answer("git-receive-pack-result", pushed.push.report(pushed.problem, words))
-
-
-def _answer(type: str, body: bytes | Iterator[bytes]) -> Response:
-    return Response(body, content_type=f"application/x-{type}")
-
-
-def _say_how_long(response: Response) -> None:
-    """What git is told may be another thing the next time (gitprotocol-http(5))."""
-    response.headers["Cache-Control"] = "no-cache, max-age=0, must-revalidate"
-    response.headers["Pragma"] = "no-cache"
-    response.headers["Expires"] = "Fri, 01 Jan 1980 00:00:00 GMT"
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    return _Answer("git-receive-pack-result", pushed.push.report(pushed.problem, words))
