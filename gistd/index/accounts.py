@@ -191,8 +191,12 @@ def page(words: str, *, limit: int, offset: int) -> tuple[list[User], int]:
     """Users whose name contains the words, case ignored, in the order in which they came; and how many there are."""
     if not is_text(words):
         return [], 0
-    found: Any = User.select().where(User.name_key.contains(name_key(words))) if words else User.select()
-    return list(found.order_by(User.id).limit(limit).offset(offset)), found.count()
+    rows: Any = User.select().order_by(User.id).limit(limit).offset(offset)
+    number: Any = User.select(peewee.fn.COUNT(peewee.SQL("*")))  # of a table, not of a query: SQLite knows that
+    if words:
+        called = User.name_key.contains(name_key(words))
+        rows, number = rows.where(called), number.where(called)
+    return list(rows), number.scalar()
 
 
 def count() -> tuple[int, int]:
