@@ -29,6 +29,7 @@ SOCKET_DEADLINE = 30
 """Seconds that a client may keep a thread waiting for its next bytes."""
 _FILES = 65536
 _M_ARENA_MAX, _ARENAS = -8, 2
+_M_MMAP_THRESHOLD, _LARGE = -3, 128 * 1024
 
 _log = logging.getLogger("gistd")
 
@@ -100,7 +101,7 @@ class Server(BaseApplication):
         self._beside(self.settings, parent)
 
     def run(self) -> None:
-        _have_few_arenas()
+        _keep_little()
         Master(self).run()
 
     def _post_fork(self, _: Any, worker: Any) -> None:
@@ -117,10 +118,14 @@ class Server(BaseApplication):
             self._ready(host, port)
 
 
-def _have_few_arenas() -> None:
-    """glibc gives threads heaps of their own, eight a core, and what is free in one is of no use to the others."""
+def _keep_little() -> None:
+    """glibc gives threads heaps of their own, eight a core, and what is free in one is of no use to the others. And a
+    large block is the system's again once it is free, until there was one: then blocks up to its size go into heaps,
+    where what is small and stays comes to lie between them. Said here, it stays as it was."""
     with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _open_files() -> int:
