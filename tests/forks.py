@@ -121,8 +121,11 @@ def _keep(told: socket.socket, streams: list[int], arguments: list[str], cwd: st
         for each in streams:
             os.close(each)
         told.send(str(pid).encode())
-        _, status = os.waitpid(pid, 0)
-        told.send(str(os.waitstatus_to_exitcode(status)).encode())
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # its number is nobody else's until they know
+        assert ended is not None
+        told.send(str(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status).encode())
+        told.recv(1)
+        os.waitpid(pid, 0)
         os._exit(0)
     told.close()
     os.setsid()

@@ -91,10 +91,10 @@ def test_large_and_other_files_are_named_without_their_lines(alice: Client, nobo
 
 
 def test_many_changed_files_have_pages(alice: Client, nobody: Client) -> None:
-    gist = alice.create({f"f{number:02}": str(number) for number in range(45)})
+    gist = alice.create({f"no{number:02}": str(number) for number in range(45)})
     first = f"{page(gist)}/compare/..{gist['commits'][0]['version']}"
-    assert ["f19" in nobody.get(f"{first}?page={number}").text for number in (1, 2, 3)] == [True, False, False]
-    assert "f44" in nobody.get(f"{first}?page=3").text
+    assert ["no19" in nobody.get(f"{first}?page={number}").text for number in (1, 2, 3)] == [True, False, False]
+    assert "no44" in nobody.get(f"{first}?page=3").text
     assert nobody.get(f"{first}?page=4").status_code == 404
 
 
