@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 
+from tests.faults.crash import Broken
 from tests.harness import Client, Git, Server, wait_until
 
 BETWEEN = 25
@@ -57,7 +58,7 @@ class Writer(threading.Thread):
         while not self._stopped.is_set():
             try:
                 self._write()
-            except (ConnectionError, requests.ConnectionError, requests.Timeout):
+            except (ConnectionError, *Broken):
                 continue
 
     def _write(self) -> None:
