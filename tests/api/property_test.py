@@ -101,6 +101,8 @@ def run(server: Server, name: str, examples: int, *options: str, client: Client 
     name of a new user, or of the client."""
     dialect = DIALECTS[name]
     user = client or server.user(name)
+    if client and dialect.hooks:  # which go by the name; one may have been made up for the client's user
+        user = server.user(f"{name}-{len(server.clients)}")
     if client is None:
         user.create(), server.user(f"{name}-other").create()
     config = server.root / f"{name}.toml"
