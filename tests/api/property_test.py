@@ -101,8 +101,6 @@ def run(server: Server, name: str, examples: int, *options: str, client: Client 
     name of a new user, or of the client."""
     dialect = DIALECTS[name]
     user = client or server.user(name)
-    if client and dialect.hooks:  # which go by the name; one may have been made up for the client's user
-        user = server.user(f"{name}-{len(server.clients)}")
     if client is None:
         user.create(), server.user(f"{name}-other").create()
     config = server.root / f"{name}.toml"
@@ -136,21 +134,29 @@ def statuses(server: Server) -> list[int]:
 def attack(server: Server, dialects: list[str], requests: int, examples: int, seed: int) -> int:
     """So many requests by the documents in turn, in the names of several users with tokens of several kinds; how many
     runs found something."""
-    admin, other = server.user("admin"), server.user("other")
-    people = [other, server.client("other", "gist:read,user:read"), admin, server.client("admin", "gist:write")]
-    admin.create(), other.create()
+    server.user("somebody").create()
     failed = 0
     for round in count():
         for name in dialects:
             if len(statuses(server)) >= requests:
                 return failed
             options = ("--seed", str(seed + round))
-            code, made, words = run(server, name, examples, *options, client=people[round % len(people)])
+            code, made, words = run(server, name, examples, *options, client=_somebody_new(server, round))
             print(f"{name}, round {round + 1}: {made:,} requests, exit code {code}", flush=True)
             if code:
                 failed += 1
                 print(words)
     return failed
+
+
+def _somebody_new(server: Server, round: int) -> Client:
+    """A user, by turns an admin, with a gist and a token, by turns a narrow one. New each time: among what is made up
+    is another name for whoever asks."""
+    name = f"user-{len(server.clients)}"
+    server.cli("user", "create", name, *["--admin"][: round // 2 % 2])
+    client = server.client(name)
+    client.create()
+    return server.client(name, ("gist:read,user:read", "gist:write")[round // 2 % 2]) if round % 2 else client
 
 
 def main() -> int:
