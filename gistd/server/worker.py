@@ -96,8 +96,9 @@ class Worker(gthread.ThreadWorker):
         self._yields = False
         self.set_accept_enabled(False)
         super().wait_for_and_dispatch_events(YIELD)
-        for listener in self.sockets if self.nr_conns < self.worker_connections else ():
-            self._take(listener)
+        if self.nr_conns < self.worker_connections and self._running < self.cfg.threads:
+            for listener in self.sockets:
+                self._take(listener)
 
     def _take(self, listener: Any) -> None:
         try:

@@ -65,7 +65,7 @@ class Repository:
 
     def open(self) -> None:
         """Let libgit2 open it now. Unavailable when it cannot."""
-        assert self._git
+        _ = self._git
 
     def __del__(self) -> None:
         # pygit2's object refers to itself. Until it is collected libgit2 would keep its packs open, and take one that
