@@ -21,6 +21,10 @@ from .shelves import Shelf
 _SETTLED = 50
 """How many gists that have expired a write takes along."""
 
+_AHEAD = 2
+"""How many times as many of the most common are read as are wanted, where somebody's own are added to all: what comes
+behind these is not among those for a few more, and to read on is quicker than to look up where a name stands."""
+
 
 class Key(NamedTuple):
     """That of a row, in the order in which they are written."""
@@ -93,9 +97,7 @@ def about(facet: tuple[str, str], owner: int | None) -> int:
 def most_common(kind: str, owner: int | None, *, limit: int, offset: int) -> list[tuple[str, int]]:
     """What the gists are found under that `about` counts, with how many of them are: the most common first."""
     wanted = limit + offset
-    found = Counter(dict(_MOST.all(kind, 0, wanted, 0)))
-    if owner is not None:
-        _add_own(found, kind, owner, wanted)
+    found = Counter(dict(_MOST.all(kind, 0, wanted, 0))) if owner is None else _with_own(kind, owner, wanted)
     for key, change in _lapsed_facets([0] if owner is None else [0, owner]).items():
         if key.kind == kind and key.name in found:
             found[key.name] += change
@@ -103,19 +105,29 @@ def most_common(kind: str, owner: int | None, *, limit: int, offset: int) -> lis
     return rows[offset:wanted]
 
 
-def _add_own(found: Counter[str], kind: str, owner: int, wanted: int) -> None:
-    """Add the owner's own to the most common of all, as many of them as can be among so many: those of which there are
-    more of the owner's first, until what is left cannot be."""
-    most = min(found.values()) if len(found) >= wanted else 0  # of all, of one that is not there
-    for at in range(0, 1 << 30, wanted):
-        own = dict(_MOST.all(kind, owner, wanted, at))
-        unknown = [name for name in own if name not in found]
-        if unknown:
-            found.update(dict(_of_names(len(unknown)).all(kind, 0, *unknown)))
-        found.update(own)
-        enough = sorted(found.values(), reverse=True)[wanted - 1 : wanted]
-        if len(own) < wanted or (enough and enough[0] > most + min(own.values())):
-            return
+def _with_own(kind: str, owner: int, wanted: int) -> Counter[str]:
+    """The most common with the owner's own, at least so many if there are, and what else comes near them. The owner's
+    are read on until what is left of both cannot be among them; who may be is looked up where they were not met."""
+    of_all, most = _first(kind, 0, wanted * _AHEAD)
+    depth = wanted
+    while True:
+        depth *= _AHEAD
+        own, rest = _first(kind, owner, depth)
+        found = Counter(of_all) + Counter(own)
+        needed = sorted(found.values(), reverse=True)[wanted - 1] if len(found) >= wanted else 0
+        if not rest or most + rest < needed:
+            break
+    for scope, met, more in ((0, of_all, most), (owner, own, rest)):
+        near = [name for name in found if more and name not in met and found[name] + more >= needed]
+        if near:
+            found.update(dict(_of_names(len(near)).all(kind, scope, *near)))
+    return found
+
+
+def _first(kind: str, scope: int, depth: int) -> tuple[dict[str, int], int]:
+    """So many of the most common, and how many there are at most of what is not among them."""
+    found = dict(_MOST.all(kind, scope, depth, 0))
+    return found, min(found.values()) if len(found) == depth else 0
 
 
 def _lapsed() -> list[_Lapsed]:

@@ -1,5 +1,7 @@
 """Finding gists, on both databases: queries, hits, orders, and what there is to go by."""
 
+import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,8 @@ from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.listings import Listing, Sort
 from gistd.errors import Invalid
 from gistd.index import FileNote, Gist
+from gistd.index.models import Tally
+from gistd.index.prepared import insert
 
 _BREAD = {"oven/bake.py": "import heat\nprint('Brötchen')\n".encode()}
 _TEA = {"tea.go": b"package tea\n", "notes.md": b"steep: 3 minutes\n"}
@@ -245,3 +249,21 @@ def test_counts_follow_what_expires(kitchen: dict[str, Gist], alice: Actor) -> N
         assert not index.tallies.wrong()
     assert index.Gist.get(Gist.id == over.id).counted is False
     assert sum(each.number for each in index.tallies.sums(over.owner_id or 0).values()) == before[3]
+
+
+def test_the_most_common_are_those_with_ones_own(alice: Actor) -> None:
+    """However the two are spread: few of them or many, alike or the other way round."""
+    assert alice.user
+    for seed in range(20):
+        draw = random.Random(seed)
+        names, most = [f"t{number}" for number in range(draw.choice([3, 30]))], draw.choice([5, 50])
+        of_all, own = ({name: number for name in names if (number := draw.randint(0, most))} for _ in range(2))
+        with index.write():
+            Tally.delete().execute()
+            for scope, counts in ((0, of_all), (alice.user.id, own)):
+                insert(Tally, [("topic", name, scope, number, 0) for name, number in counts.items()])
+        for owner, counted in ((None, of_all), (alice.user.id, Counter(of_all) + Counter(own))):
+            there = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+            for limit, offset in ((1, 0), (2, 1), (3, 3), (5, 20), (50, 0)):
+                found = index.tallies.most_common("topic", owner, limit=limit, offset=offset)
+                assert found == there[offset : offset + limit], (seed, owner, limit, offset)
