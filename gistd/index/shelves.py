@@ -79,7 +79,8 @@ def _page(shelves: tuple[Shelf, ...], shape: Narrowed, sort: str, ascending: boo
     order = [peewee.SQL(f"{place} {'ASC' if ascending else 'DESC'}") for place in range(1, len(columns) + 1)]
 
     def query(*_: Any) -> Any:
-        legs = reduce(operator.add, _legs(shelves, shape, columns))
+        # SQLite puts the first two in order, then these and the next: what is most, that of everybody, comes last.
+        legs = reduce(operator.add, reversed([*_legs(shelves, shape, columns)]))
         return legs.order_by(*order).limit(_LIMIT).offset(_OFFSET)
 
     return Prepared(query, number=_PLACES)
