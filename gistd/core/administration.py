@@ -12,7 +12,7 @@ from gistd.store import git_version, libgit2_version
 
 from . import access, browse, guards, house
 from .access import Action, Actor
-from .browse import Person
+from .browse import People
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _problems() -> list[str]:
     return []
 
 
-def members(actor: Actor, words: str, number: int, size: int) -> tuple[list[Person], int]:
+def members(actor: Actor, words: str, number: int, size: int) -> People:
     """As `browse.people`, with all gists of each counted."""
     access.require_admin(actor)
     return browse.counted(lambda user: access.everything(actor, user), words, number, size, over=True)

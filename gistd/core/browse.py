@@ -25,6 +25,16 @@ class Person(NamedTuple):
     gists: int
 
 
+class People(NamedTuple):
+    """A page of users, and whether there are more behind it. `total` counts all pages; not `is_all` that are called so
+    where there are more than are counted."""
+
+    users: list[Person]
+    total: int
+    is_all: bool
+    more: bool
+
+
 def topics(actor: Actor, number: int, size: int) -> tuple[list[Tally], bool]:
     """A page of the topics that there are, the most common first, and whether there are more. Pages count from 1."""
     return _tallies(actor, Facet.TOPIC, number, size)
@@ -41,19 +51,18 @@ def _tallies(actor: Actor, kind: str, number: int, size: int) -> tuple[list[Tall
     return [Tally(*row) for row in rows[:size]], len(rows) > size
 
 
-def people(actor: Actor, words: str, number: int, size: int) -> tuple[list[Person], int]:
-    """A page of the users whose name contains the words, and how many there are. Pages count from 1."""
+def people(actor: Actor, words: str, number: int, size: int) -> People:
+    """A page of the users whose name contains the words. Pages count from 1."""
     return counted(lambda user: access.shelves(actor, user), words, number, size)
 
 
-def counted(
-    shelves: Callable[[User], list[Shelf]], words: str, number: int, size: int, over: bool = False
-) -> tuple[list[Person], int]:
+def counted(shelves: Callable[[User], list[Shelf]], words: str, number: int, size: int, over: bool = False) -> People:
     """As `people`, with those of their gists counted that are on the shelves; with `over` those that have expired."""
-    users, total = index.accounts.page(words, limit=size, offset=(number - 1) * size)
-    of = {user.id: shelves(user) for user in users}
+    users, total, is_all = index.accounts.page(words, limit=size + 1, offset=(number - 1) * size)
+    of = {user.id: shelves(user) for user in users[:size]}
     counts = index.tallies.numbers([shelf for each in of.values() for shelf in each], over)
-    return [Person(user, sum(counts[shelf] for shelf in of[user.id])) for user in users], total
+    found = [Person(user, sum(counts[shelf] for shelf in of[user.id])) for user in users[:size]]
+    return People(found, total, is_all, len(users) > size)
 
 
 def visibilities(actor: Actor, owner: User) -> dict[str, int]:

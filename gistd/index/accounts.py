@@ -13,6 +13,9 @@ from .connection import is_text, write
 from .models import SKEW, Credential, DigestSecret, Failures, Gist, Like, SecondFactor, User, now
 from .prepared import Prepared
 
+COUNTED = 1000
+"""How many users are counted at most of those who are called so: the name of each is looked at."""
+
 
 def add_user(
     username: str,
@@ -187,16 +190,18 @@ def is_empty() -> bool:
     return not User.select().exists()
 
 
-def page(words: str, *, limit: int, offset: int) -> tuple[list[User], int]:
-    """Users whose name contains the words, case ignored, in the order in which they came; and how many there are."""
+def page(words: str, *, limit: int, offset: int) -> tuple[list[User], int, bool]:
+    """Users whose name contains the words, case ignored, in the order in which they came; how many there are, and
+    whether these are all: of those who are called so no more than `COUNTED` are counted."""
     if not is_text(words):
-        return [], 0
+        return [], 0, True
     rows: Any = User.select().order_by(User.id).limit(limit).offset(offset)
-    number: Any = User.select(peewee.fn.COUNT(peewee.SQL("*")))  # of a table, not of a query: SQLite knows that
-    if words:
-        called = User.name_key.contains(name_key(words))
-        rows, number = rows.where(called), number.where(called)
-    return list(rows), number.scalar()
+    if not words:
+        number: Any = User.select(peewee.fn.COUNT(peewee.SQL("*")))  # of a table, not of a query: SQLite knows that
+        return list(rows), number.scalar(), True
+    called = User.name_key.contains(name_key(words))
+    found = User.select(User.id).where(called).limit(COUNTED + 1).count()
+    return list(rows.where(called)), min(found, COUNTED), found <= COUNTED
 
 
 def count() -> tuple[int, int]:

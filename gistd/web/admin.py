@@ -36,9 +36,8 @@ def users(actor: Actor) -> Response:
 
 def _users(actor: Actor, refused: Conflict | None = None) -> Response:
     words, number = request.args.get("q", ""), page_number(MOST_PAGES)
-    members, total = administration.members(actor, words, number, PER_PAGE)
-    more = total > number * PER_PAGE
-    return page("admin/users.html", refused, members=members, total=total, words=words, number=number, more=more)
+    people = administration.members(actor, words, number, PER_PAGE)
+    return page("admin/users.html", refused, people=people, words=words, number=number)
 
 
 @face.post(f"{_USER}/admin", scope=Open.ADMIN)

@@ -46,7 +46,6 @@ def _tallies(tallies: list[Tally], more: bool, number: int, **words: str) -> Res
 @face.get("/-/users", scope=Open.ANYONE)
 def list_people(actor: Actor) -> Response:
     words, number = request.args.get("q", ""), page_number()
-    people, total = browse.people(actor, words, number, PEOPLE_PER_PAGE)
-    more = total > number * PEOPLE_PER_PAGE
-    rendered = render_template("users.html", people=people, total=total, words=words, number=number, more=more)
-    return make_response(rendered, 404 if number > 1 and not people else 200)
+    people = browse.people(actor, words, number, PEOPLE_PER_PAGE)
+    rendered = render_template("users.html", people=people, words=words, number=number)
+    return make_response(rendered, 404 if number > 1 and not people.users else 200)

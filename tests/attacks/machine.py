@@ -522,8 +522,8 @@ class Machine(RuleBasedStateMachine):
             each for gist in shown for each in {spoken[path[-3:]] for path in gist.files if path[-3:] in spoken}
         )
         assert dict(browse.languages(actor, 1, 50)[0]) == languages
-        people, _ = browse.people(actor, "", 1, 50)
-        assert {each.user.username: each.gists for each in people} == {
+        people = browse.people(actor, "", 1, 50)
+        assert {each.user.username: each.gists for each in people.users} == {
             name: sum(gist.owner == name for gist in shown) for name in NAMES
         }
         for name in NAMES:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gistd import index
-from gistd.core import browse, catalogue, gists, hits, house, likes, listings, search
+from gistd.core import accounts, browse, catalogue, gists, hits, house, likes, listings, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.listings import Listing, Sort
@@ -133,11 +133,27 @@ def test_what_is_hidden_is_found_by_its_owner_only(kitchen: dict[str, Gist], ali
         (NOBODY, {"public": 2}),
     ):
         assert alice.user and browse.visibilities(actor, alice.user) == counts
-        people, total = browse.people(actor, "LIC", 1, 10)
-        assert ([(person.user.username, person.gists) for person in people], total) == (
-            [("Alice", sum(counts.values()))],
-            1,
+        people = browse.people(actor, "LIC", 1, 10)
+        assert [(person.user.username, person.gists) for person in people.users] == [("Alice", sum(counts.values()))]
+        assert (people.total, people.is_all, people.more) == (1, True, False)
+
+
+def test_of_those_who_are_called_so_some_are_counted(alice: Actor, bob: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("bobby", "bobo"):
+        accounts.create_user(name)
+    for counted, words, wanted in (
+        (3, "bob", (3, True)), (2, "bob", (2, False)), (2, "ob", (2, False)), (1, "lic", (1, True)), (1, "", (4, True)),
+    ):  # fmt: skip
+        monkeypatch.setattr(index.accounts, "COUNTED", counted)
+        pages = [browse.people(alice, words, number, 2) for number in (1, 2, 3)]
+        names = [
+            user.username for user in index.User.select().order_by(index.User.id) if words in user.username.lower()
+        ]
+        assert [person.user.username for page in pages for person in page.users] == names, (
+            "each is there, counted or not"
         )
+        assert [page.more for page in pages] == [len(names) > 2, False, False]
+        assert {(page.total, page.is_all) for page in pages} == {wanted}
 
 
 def test_a_list_of_each_thing(kitchen: dict[str, Gist], alice: Actor, bob: Actor) -> None:

@@ -120,6 +120,20 @@ def test_what_there_is_to_go_by(town: Town) -> None:
             assert f"{number} gist" in town.nobody.get(address).text, "the count is that of the list"
 
 
+def test_many_people_are_called_so(tmp_path: Path) -> None:
+    server = Server(tmp_path).start()
+    rows = [(f"{number:032x}", f"twin{number}", f"twin{number}", "", False, 0) for number in range(1001)]
+    with closing(sqlite3.connect(server.repos / "index.sqlite3")) as connection, connection:
+        columns = "uuid, username, name_key, email, is_admin, created_at"
+        connection.executemany(f"INSERT INTO account ({columns}) VALUES (?, ?, ?, ?, ?, ?)", rows)
+    nobody = Person(server, "")
+    for asked, number in (("", "1001 users"), ("q=twin", "more than 1000 users"), ("q=twin10", "12 users")):
+        assert f"</button> {number}</p>" in nobody.get(f"/-/users?{asked}").text
+    last = nobody.get("/-/users?q=twin&page=21").text
+    assert "twin1000<" in last and 'rel="next"' not in last, "one gets to those who are not counted"
+    assert server.stop() == 0
+
+
 def test_pages_and_orders_are_links(town: Town) -> None:
     for number in range(22):
         town.tools.create({"a": f"page{number}"}, title=f"The page{number}", topics=["pages"])
