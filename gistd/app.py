@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Exception, lambda error: answer_error(faces, error))
     wsgi: Any = transport.beside(app.wsgi_app)
     if settings.answer_cache_bytes:
-        wsgi = kept.Kept(wsgi, settings.answer_cache_bytes)
+        wsgi = kept.Kept(wsgi, settings.answer_cache_bytes, transport.only_asks)
     wsgi = refuse_bad_hosts(forgive_headers(forgive_slashes(wsgi)))
     if hops := settings.forwarded_hops:
         wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=hops)

@@ -4,10 +4,12 @@ An answer is given again only while nothing at all has been written to the index
 the one that would be made. Whoever shows a credential or a cookie gets answers of their own.
 """
 
+import hashlib
+import io
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -21,14 +23,23 @@ from gistd.index import Stand, Watch
 SECONDS = 1.0
 """Whatever else an answer may hang on, such as a repository that is ahead of the index after a crash, is seen then."""
 MAX_BYTES = 512 * 1024
+MAX_ASKED_BYTES = 8 * 1024
+"""What a POST may ask with: some hundred bytes for a usual clone, some thousand for a fetch by one who has a lot."""
 
 # What answers hang on, and what they do not. Who sends another header may mean something that we know nothing of here.
-_TELLING = ("HTTP_HOST", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ORIGIN")
+_TELLING = (
+    "HTTP_HOST",
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_ORIGIN",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_GIT_PROTOCOL",
+)
 _SILENT = re.compile(
     r"HTTP_(?:USER_AGENT|REFERER|ACCEPT_ENCODING|CONNECTION|IF_NONE_MATCH|CACHE_CONTROL|PRAGMA|DNT|PRIORITY"
     r"|UPGRADE_INSECURE_REQUESTS|SEC_\w+|X_FORWARDED_\w+|X_REAL_IP|X_REQUEST_ID)"
 )
-_PLACE = ("wsgi.url_scheme", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
+_PLACE = ("REQUEST_METHOD", "wsgi.url_scheme", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE")
 _NONCE = re.compile(r"'nonce-([\w-]{20,})'")
 _EACH = 1000  # about what headers take
 
@@ -49,27 +60,42 @@ class Answer(NamedTuple):
 
 
 class Kept:
-    """The answers of an application, up to so many bytes in this process."""
+    """The answers of an application, up to so many bytes in this process.
 
-    def __init__(self, app: WSGIApplication, most_bytes: int) -> None:
+    `only_asks` says of a path whether a POST to it changes nothing, and is answered like a GET.
+    """
+
+    def __init__(self, app: WSGIApplication, most_bytes: int, only_asks: Callable[[str], bool]) -> None:
         self._app = app
+        self._only_asks = only_asks
         self._watch = Watch()
         self._lock = Lock()
-        self._answers: LRUCache[tuple[str, ...], Answer] = LRUCache(most_bytes, lambda answer: len(answer.body) + _EACH)
+        self._answers: LRUCache[bytes, Answer] = LRUCache(most_bytes, lambda answer: len(answer.body) + _EACH)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        stand = self._watch.stand() if _is_plain(environ) else None
+        stand = self._watch.stand() if self._is_plain(environ) else None
         if stand is None:
             return self._app(environ, start_response)
-        asked = tuple([environ.get(name, "") for name in _TELLING + _PLACE])
+        asked = _asked(environ)
         with self._lock:
             answer = self._answers.get(asked)
         if answer is None or answer.stand != stand or not 0 <= time.monotonic() - answer.made < SECONDS:
             return self._make(asked, stand, environ, start_response)
         return _give(answer, environ, start_response)
 
+    def _is_plain(self, environ: WSGIEnvironment) -> bool:
+        """Whether somebody only asks, and with few words, who shows nothing of who they are, for something whole."""
+        method, length = environ["REQUEST_METHOD"], environ.get("CONTENT_LENGTH", "")
+        if method == "POST":
+            is_short = length.isdecimal() and int(length) <= MAX_ASKED_BYTES
+            asks = is_short and self._only_asks(environ["PATH_INFO"])
+        else:
+            asks = method == "GET" and not length
+        headers = (name for name in environ if name.startswith("HTTP_"))
+        return asks and all(name in _TELLING or _SILENT.fullmatch(name) for name in headers)
+
     def _make(
-        self, asked: tuple[str, ...], stand: Stand, environ: WSGIEnvironment, start_response: StartResponse
+        self, asked: bytes, stand: Stand, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         made = time.monotonic()
         started: list[Any] = []
@@ -100,13 +126,15 @@ class Kept:
         return _give(answer, environ, start_response)
 
 
-def _is_plain(environ: WSGIEnvironment) -> bool:
-    """Whether somebody asks who shows nothing of who they are, for something whole."""
-    return (
-        environ["REQUEST_METHOD"] == "GET"
-        and not environ.get("CONTENT_LENGTH")
-        and all(name in _TELLING or _SILENT.fullmatch(name) for name in environ if name.startswith("HTTP_"))
-    )
+def _asked(environ: WSGIEnvironment) -> bytes:
+    """A digest of all that the answer hangs on, which is as short whatever somebody sends. The application can still
+    read the body."""
+    asked = hashlib.sha256(repr([environ.get(name) for name in _TELLING + _PLACE]).encode())
+    if environ["REQUEST_METHOD"] == "POST":
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(body)
+        asked.update(body)
+    return asked.digest()
 
 
 def _may_be_kept(status: str, headers: Headers) -> bool:

@@ -39,6 +39,7 @@ _FRESH = {
 
 _CLAIMED = re.compile(r"/(?:([^/]+)/[^/]+\.git|init)/.")
 _GIST = rf"/(?P<user>{PLACE})/(?P<name>[^/]+)\.git"
+_UPLOAD_PACK = _GIST + "/git-upload-pack"
 
 
 class _Answer(NamedTuple):
@@ -90,6 +91,11 @@ def beside(rest: WSGIApplication) -> WSGIApplication:
     return application
 
 
+def only_asks(path: str) -> bool:
+    """Whether a POST to this path changes nothing: it is one of a clone or a fetch."""
+    return re.fullmatch(_UPLOAD_PACK, path) is not None
+
+
 def _route(method: str, path: str, scope: Scope | Open) -> Callable[[Callable[..., _Answer]], Callable[..., _Answer]]:
     def add(view: Callable[..., _Answer]) -> Callable[..., _Answer]:
         _routes.append(_Route(method, re.compile(path), scope, view))
@@ -129,7 +135,7 @@ def _info_refs(request: Request, actor: Actor, user: str, name: str) -> _Answer:
     return _offer(gists.repository(gist).refs() if gist else [])
 
 
-@_route("POST", _GIST + "/git-upload-pack", scope=Open.ONE_GIST)
+@_route("POST", _UPLOAD_PACK, scope=Open.ONE_GIST)
 def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> _Answer:
     repository = gists.repository(_gist(actor, user, name))
     limit = house.settings.max_fetch_bytes
