@@ -5,10 +5,11 @@ means the same. What Pygments knows, by any of its aliases, is what two words ha
 """
 
 import difflib
+import gc
 from functools import cache
 from typing import NamedTuple
 
-from pygments.lexers import get_all_lexers, guess_lexer, guess_lexer_for_filename
+from pygments.lexers import find_lexer_class, get_all_lexers, guess_lexer, guess_lexer_for_filename
 from pygments.util import ClassNotFound
 
 from . import text
@@ -109,12 +110,22 @@ def to_highlight(word: str) -> str | None:
 
 def guess(name: str | None, content: str) -> str:
     """The alias of the language that Pygments guesses from the name of a file and the beginning of its text."""
+    _load_lexers()
     content = content[:_GUESSED_FROM]
     try:
         lexer = guess_lexer(content) if name is None else guess_lexer_for_filename(name, content)
     except ClassNotFound:
         lexer = guess_lexer(content)
     return str(lexer.aliases[0])
+
+
+@cache
+def _load_lexers() -> None:
+    """Load all lexers, as a guess needs them. They stay, and are many: whoever looks for garbage leaves them alone."""
+    for name, *_ in get_all_lexers(plugins=False):
+        find_lexer_class(name)
+    gc.collect()
+    gc.freeze()
 
 
 @cache

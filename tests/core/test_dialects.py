@@ -1,5 +1,8 @@
 """What the dialects share: gists without an owner, names that cannot be paths, what is said of a file, languages."""
 
+import subprocess
+import sys
+
 import pytest
 
 from gistd import index
@@ -244,3 +247,9 @@ def test_both_spellings_are_taken() -> None:
 )  # fmt: skip
 def test_a_language_is_guessed(name: str | None, content: str, alias: str) -> None:
     assert languages.guess(name, content) == alias
+
+
+def test_lexers_are_no_work_for_whoever_looks_for_garbage() -> None:
+    script = "import gc; from gistd.core import languages; languages.guess(None, ''); print(len(gc.get_objects()))"
+    objects = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+    assert int(objects) < 10_000, "all lexers are 50,000"
