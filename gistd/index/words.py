@@ -1,6 +1,7 @@
 """What search finds gists by: their own words, and the text of each of their files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -19,6 +20,9 @@ _PART = 5
 
 _SAMPLED = 64
 """How many rows tell how common trigrams are."""
+
+_COMPARED = 8
+"""How many parts that are seldom among these are compared by how long the lists of their trigrams are."""
 
 _MERGED_PAGES = 500
 
@@ -69,19 +73,36 @@ class _Having:
 
 
 def _seldom_part(term: str, sample: Sequence[str]) -> str:
-    """The part of a term that is the quickest to look for, by the words of some rows: a few trigrams that are seldom,
-    as many as there are side by side; all of it if none is."""
+    """The part of a term that is the quickest to look for: a few trigrams that are seldom by the words of some rows, as
+    many as there are side by side; all of it if none is."""
     if not term.isascii():  # FTS5 and Python do not take the same letters of all scripts for one
         return term
-    trigrams = {term[at : at + TRIGRAM] for at in range(len(term) - TRIGRAM + 1)}
-    often = {trigram: sum(trigram in words for words in sample) for trigram in trigrams}
+    often = {trigram: sum(trigram in words for words in sample) for trigram in _parts(term, TRIGRAM)}
     for length in range(min(_PART, len(term)), TRIGRAM - 1, -1):
-        parts = [term[at : at + length] for at in range(len(term) - length + 1)]
-        counts = [[often[part[at : at + TRIGRAM]] for at in range(length - TRIGRAM + 1)] for part in parts]
-        seldom = [(sum(each), part) for each, part in zip(counts, parts, strict=True) if max(each) <= _SAMPLED // 8]
+        counts = {part: [often[trigram] for trigram in _parts(part, TRIGRAM)] for part in _parts(term, length)}
+        seldom = [part for part, each in counts.items() if max(each) <= _SAMPLED // 8]
         if seldom:
-            return min(seldom)[1]
+            return _quickest(sorted(seldom, key=lambda part: sum(counts[part]))[:_COMPARED])
     return term
+
+
+def _quickest(parts: Sequence[str]) -> str:
+    """The part whose trigrams have the shortest lists: what is in none of some rows may be in few or in many of all."""
+    if len(parts) == 1:
+        return parts[0]
+    trigrams = {part: _parts(part, TRIGRAM) for part in parts}
+    pages = _pages({trigram for each in trigrams.values() for trigram in each})
+    return min(parts, key=lambda part: sum(pages[trigram] for trigram in trigrams[part]))
+
+
+def _parts(term: str, length: int) -> list[str]:
+    return [term[at : at + length] for at in range(len(term) - length + 1)]
+
+
+def _pages(trigrams: Collection[str]) -> dict[str, int]:
+    """How many pages the list of each trigram takes, at most: FTS5 keeps which term is the first that begins on a page
+    of its index (`search_idx`, by segments; numbers of pages are twice what they are)."""
+    return dict(database.execute_sql(_PAGES, [json.dumps(sorted(trigrams))]).fetchall())
 
 
 def _among(term: str, own: bool, upto: int, size: int) -> Part:
@@ -217,6 +238,16 @@ _SAMPLE = Prepared(
         .limit(limit)
     )
 )
+_PAGES = """
+WITH RECURSIVE segment(id) AS (
+    SELECT MIN(segid) FROM search_idx
+    UNION ALL SELECT (SELECT MIN(segid) FROM search_idx WHERE segid > id) FROM segment WHERE id IS NOT NULL
+), trigram(name, term) AS (SELECT value, CAST('0' || value AS BLOB) FROM json_each(?))
+SELECT name, COALESCE(SUM(
+    (SELECT pgno FROM search_idx WHERE segid = id AND search_idx.term > trigram.term ORDER BY term LIMIT 1) / 2 -
+    (SELECT pgno FROM search_idx WHERE segid = id AND search_idx.term <= trigram.term ORDER BY term DESC LIMIT 1) / 2
+), 0) FROM trigram CROSS JOIN segment GROUP BY name
+"""
 _HIGHEST = Prepared(lambda: Gist.select(peewee.fn.MAX(Gist.number)))
 _WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
 _BETWEEN = Prepared(
