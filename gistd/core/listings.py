@@ -182,11 +182,9 @@ def _matches(actor: Actor, listing: Listing) -> Iterator[Found]:
     shown = access.public() if listing.public_only else access.listed(actor)
     others = search.conditions(query) if query else ()
     streams = [*_streams(actor, listing), *(search.streams(actor, query) if query else ())]
-    streams, met = index.streams.apart(streams or [search.on(access.shelves(actor))])
-    condition = reduce(operator.and_, [shown, *_conditions(listing), *others, *met])
-    numbers = index.streams.common(streams)
-    while some := list(islice(numbers, _LOOKED_AT)):
-        yield from sorted(index.streams.meeting(some, condition), reverse=True)
+    conditions = [shown, *_conditions(listing), *others]
+    for some, met in index.streams.common(streams or [search.on(access.shelves(actor))], _LOOKED_AT):
+        yield from sorted(index.streams.meeting(some, reduce(operator.and_, [*conditions, *met])), reverse=True)
 
 
 def _streams(actor: Actor, listing: Listing) -> Iterator[Stream]:

@@ -4,6 +4,7 @@ Nothing is read that nobody gets to: each stream is asked again from where the n
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import peewee
@@ -66,13 +67,29 @@ class Stream:
 
     @property
     def gap(self) -> float:
-        """How far from each other its first numbers are; more than they can be if there are none."""
+        """How far from each other its next numbers are; more than they can be if there are none."""
         self.up_to(_TOP)
         numbers, down_to = self._part
         return (numbers[0] - down_to + 1) / len(numbers) if numbers else _TOP
 
 
-def apart(streams: Sequence[Stream]) -> tuple[list[Stream], list[Any]]:
+def common(streams: Sequence[Stream], size: int) -> Iterator[tuple[list[int], list[Any]]]:
+    """The numbers that are in all of the streams, so many at a time, the highest first; and what these must meet, too,
+    of streams that were not gone through. How close they are may change on the way: who made many gists in a row did
+    not before."""
+    number = _TOP
+    met: list[Any] = []
+    while True:
+        streams, more = _apart(streams)
+        met = [*met, *more]
+        some = list(islice(_common(streams, number), size))
+        if not some:
+            return
+        yield some, met
+        number = some[-1] - 1
+
+
+def _apart(streams: Sequence[Stream]) -> tuple[list[Stream], list[Any]]:
     """Which of them to go through, and what the gists in these must meet to be in all: to find the few gists of one in
     another that has far more is slower than to look at them."""
     widest = max((stream.gap for stream in streams), default=0) if len(streams) > 1 else 0
@@ -85,9 +102,9 @@ def counted(numbers: Sequence[int], limit: int) -> Part:
     return Part(numbers, numbers[-1] if len(numbers) == limit else 0)
 
 
-def common(streams: Sequence[Stream]) -> Iterator[int]:
-    """The numbers that are in all of them, the highest first."""
-    number, agreed, turn = _TOP, 0, 0
+def _common(streams: Sequence[Stream], number: int) -> Iterator[int]:
+    """The numbers that are in all of them from this one down, the highest first."""
+    agreed, turn = 0, 0
     while found := streams[turn].up_to(number):
         agreed = agreed + 1 if found == number else 1
         number, turn = found, (turn + 1) % len(streams)

@@ -167,3 +167,23 @@ def test_a_word_is_looked_for_by_what_is_seldom_of_it(tmp_path: Path) -> None:
     assert words._seldom_part("common-rarely", []) in ("n-rar", "-rare", "rarel")
     assert words._seldom_part("common", ["common"] * 64) == "common"
     index.close()
+
+
+def test_who_made_many_in_a_row_and_few_before_is_searched_by_these_few() -> None:
+    """A word that is everywhere is looked for in these, not they among all that have it."""
+    read = []
+
+    def among(numbers: list[int]) -> index.streams.Fetch:
+        def fetch(upto: int, size: int) -> index.Part:
+            found = [number for number in numbers if number <= upto][:size]
+            read.append(len(found))
+            return index.streams.counted(found, size)
+
+        return fetch
+
+    everywhere = index.Stream(among([*range(100_000, 0, -1)]), condition="has the word")
+    theirs = [*range(100_000, 99_900, -1), *range(99_900, 0, -500)]
+    parts = [*index.streams.common([everywhere, index.Stream(among(theirs))], 50)]
+    assert [number for numbers, _ in parts for number in numbers] == theirs
+    assert [met for _, met in parts] == [[], [], *[["has the word"]] * (len(parts) - 2)] and len(parts) > 4
+    assert sum(read) < 1000
