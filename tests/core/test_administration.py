@@ -23,11 +23,11 @@ def test_the_overview_counts(alice: Actor, bob: Actor) -> None:
 def test_users_are_found_by_part_of_their_name(alice: Actor, bob: Actor) -> None:
     gists.create(bob, Draft(files={"a": b"x"}))
     for words, names in (("", ["Alice", "bob"]), ("LI", ["Alice"]), ("%", []), ("\\", []), ("\0", []), ("b", ["bob"])):
-        found, total = administration.members(alice, words, 1, 10)
-        assert ([member.user.username for member in found], total) == (names, len(names))
-    assert [member.gists for member in administration.members(alice, "", 1, 10)[0]] == [0, 1]
-    page, total = administration.members(alice, "", 2, 1)
-    assert [member.user.username for member in page] == ["bob"] and total == 2
+        found = administration.members(alice, words, 1, 10)
+        assert ([member.user.username for member in found.users], found.total) == (names, len(names))
+    assert [member.gists for member in administration.members(alice, "", 1, 10).users] == [0, 1]
+    page = administration.members(alice, "", 2, 1)
+    assert [member.user.username for member in page.users] == ["bob"] and page.total == 2
 
 
 def test_only_admins_administer(alice: Actor, bob: Actor) -> None:
