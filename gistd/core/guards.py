@@ -70,7 +70,7 @@ def taken_back(repository: Repository) -> Iterator[None]:
         yield
     except Conflict:
         if repository.head != head:
-            repository.move_head(repository.head, head or "")
+            repository.move_head(repository.head, head)
         raise
 
 

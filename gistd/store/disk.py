@@ -16,23 +16,27 @@ Buffer = bytes | bytearray | memoryview
 
 
 def write_files(contents: Mapping[Path, Buffer], mode: int = 0o444) -> None:
-    """Create the files, then sync them all. FileExistsError if one is there already.
+    """Create the files, then sync them all; none of them if that cannot be done. FileExistsError if one is there
+    already.
 
     Written first and synced afterwards, so that one journal commit can carry them all. The directories
     are the caller's to sync.
     """
-    descriptors: list[int] = []
+    made: dict[Path, int] = {}
     try:
         for path, content in contents.items():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-            descriptors.append(descriptor)
+            made[path] = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
             rest = memoryview(content)
             while rest:
-                rest = rest[os.write(descriptor, rest) :]
-        for descriptor in descriptors:
+                rest = rest[os.write(made[path], rest) :]
+        for descriptor in made.values():
             os.fsync(descriptor)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
     finally:
-        for descriptor in descriptors:
+        for descriptor in made.values():
             os.close(descriptor)
 
 
@@ -42,8 +46,8 @@ def place_files(directory: Path, contents: Mapping[str, Buffer], mode: int = 0o4
     A file that has its name is whole, whatever happens. The temporary names are ones that `git prune` clears away.
     """
     temporary = {directory / f"tmp_{uuid.uuid4().hex}": name for name in contents}
+    write_files(dict(zip(temporary, contents.values(), strict=True)), mode)
     try:
-        write_files(dict(zip(temporary, contents.values(), strict=True)), mode)
         for path, name in temporary.items():
             path.rename(directory / name)
     except BaseException:

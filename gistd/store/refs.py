@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,27 @@ def put(path: Path, ref: str, head: str | None) -> None:
     disk.make_directories([path / "refs"])
     disk.place_files(path, contents(ref, head), mode=0o644)
     disk.sync(path)
+
+
+@contextmanager
+def moved(path: Path, ref: str, head: str | None) -> Iterator[None]:
+    """Let a branch be at `head`, or be none, once the block is through: a loose ref, which is synced; its folders are
+    the caller's to sync. As git does it, by a file beside it that keeps out whoever does the same by git.
+
+    OSError when somebody does.
+    """
+    place = path / ref
+    place.parent.mkdir(parents=True, exist_ok=True)
+    lock = place.with_name(f"{place.name}.lock")
+    disk.write_files({lock: f"{head or ''}\n".encode()}, mode=0o644)
+    try:
+        yield
+        if head:
+            lock.rename(place)
+        else:
+            place.unlink(missing_ok=True)
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def branch(path: Path) -> str | None:

@@ -56,6 +56,7 @@ class Repository:
     def __init__(self, path: Path) -> None:
         """Whatever is asked of it is Unavailable when it is missing or damaged."""
         self.path = path
+        self._listed: tuple[str, list[File]] = ("", [])
 
     @cached_property
     def _git(self) -> pygit2.Repository:
@@ -87,9 +88,11 @@ class Repository:
     def head(self) -> str | None:
         """The id of the newest revision; None while there is none. It stays what it was when somebody first asked, but
         for what is done here."""
-        return refs.tip(self.path, self.ref) or self._head_now()
+        return self._head_now()
 
     def _head_now(self) -> str | None:
+        if found := refs.tip(self.path, self.ref):
+            return found
         with readable(self.path):
             reference = self._git.references.get(self.ref)
             return None if reference is None else str(reference.target)
@@ -102,8 +105,10 @@ class Repository:
 
     def files(self, revision: str) -> list[File]:
         """The files of a revision in git's order, folders walked."""
-        with readable(self.path):
-            return list(self._walk_tree(self._commit(revision).tree, ""))
+        if self._listed[0] != revision:  # a write looks at what it makes before it counts, and again for the index
+            with readable(self.path):
+                self._listed = revision, list(self._walk_tree(self._commit(revision).tree, ""))
+        return list(self._listed[1])
 
     def _walk_tree(self, tree: pygit2.Tree, folder: str) -> Iterator[File]:
         for entry in tree:
@@ -324,21 +329,18 @@ class Repository:
         """Where the objects are. There are no loose ones: libgit2 never returns from one that is cut off."""
         return self.path / "objects/pack"
 
-    def move_head(self, old: str | None, new: str) -> None:
-        """Let the branch name `new`, synced; Conflict when it does not name `old` any more."""
-        ref = self.ref
-        self._clear_stale_locks(ref)
-        with disk.writable(), self._git.transaction() as transaction:
-            transaction.lock_ref(ref)
+    def move_head(self, old: str | None, new: str | None) -> None:
+        """Let the branch name `new`, or be none, synced; Conflict when it does not name `old` any more."""
+        self._clear_stale_locks(self.ref)
+        with disk.writable(), refs.moved(self.path, self.ref, new):
             if self._head_now() != old:
                 raise Conflict("the gist was changed in the meantime")
-            transaction.set_target(ref, pygit2.Oid(hex=new))
         self.head = new
         self.keep_head()
 
     def keep_head(self) -> None:
-        """Sync the folders that lead to the branch, whose file libgit2 has synced. All of them: whoever made one, or
-        moved the branch, may have been killed before they had."""
+        """Sync the folders that lead to the branch, whose file is synced. All of them: whoever made one, or moved the
+        branch, may have been killed before they had."""
         with disk.writable():
             disk.sync(*(each for each in (self.path / self.ref).parents if each.is_relative_to(self.path)))
 

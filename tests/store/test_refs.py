@@ -7,7 +7,7 @@ import pygit2
 import pytest
 
 from gistd import index
-from gistd.errors import Unavailable
+from gistd.errors import Conflict, Unavailable
 from gistd.store import Repository, Signature, Store
 from gistd.store.repository import FileChange
 from gistd.store.rules import Limits
@@ -72,3 +72,26 @@ def test_objects_that_are_missing_are_unavailable_when_something_is_asked_of_it(
     shutil.rmtree(path / "objects")
     with pytest.raises(Unavailable):
         Repository(path).files(head)
+
+
+def test_a_branch_that_is_moved_and_taken_back(path: Path) -> None:
+    repository = Repository(path)
+    first = repository.head
+    second = repository.edit([FileChange("a.txt", b"b\n")], _BY, "second", _LIMITS)
+    for old, new in ((second, first), (first, second)):
+        repository.move_head(old, new)
+        assert _read(path) == _by_libgit2(path) == ("refs/heads/main", new)
+    with pytest.raises(Conflict):
+        repository.move_head(first, first)
+    assert _read(path) == ("refs/heads/main", second) and not [*path.rglob("*.lock")]
+    assert [file.path for file in repository.files(second or "")] == ["a.txt"]
+
+
+def test_the_first_revision_of_a_branch_that_is_taken_back(path: Path) -> None:
+    head = Repository(path).head
+    (path / "HEAD").write_bytes(b"ref: refs/heads/deep/er\n")
+    empty = Repository(path)
+    empty.move_head(None, head)
+    assert _read(path) == _by_libgit2(path) == ("refs/heads/deep/er", head)
+    empty.move_head(head, None)
+    assert _read(path) == _by_libgit2(path) == ("refs/heads/deep/er", None) and empty.head is None
