@@ -9,12 +9,13 @@ clone asks three times, and a seventh of what that took the server went into wha
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import IO, NamedTuple, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, UnsupportedMediaType
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from gistd.core import access, credentials, gists, house, pushes
 from gistd.core.access import NOBODY, Action, Actor, Open, Scope
@@ -47,14 +48,20 @@ class _Answer(NamedTuple):
 
     type: str
     body: bytes | Iterator[bytes]
+    status: int = 200
+    headers: Mapping[str, str] = {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        headers = [("Content-Type", f"application/x-{self.type}"), *_FRESH.items()]
+        headers = [("Content-Type", self.type), *_FRESH.items(), *self.headers.items()]
         whole = [self.body] if isinstance(self.body, bytes) else None
         if whole:
             headers.append(("Content-Length", str(len(whole[0]))))
-        start_response("200 OK", headers)
+        start_response(f"{self.status} {HTTPStatus(self.status).phrase}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else whole or self.body  # type: ignore[return-value]
+
+
+def _git(kind: str, body: bytes | Iterator[bytes]) -> _Answer:
+    return _Answer(f"application/x-git-{kind}", body)
 
 
 class _Route(NamedTuple):
@@ -78,14 +85,12 @@ def beside(rest: WSGIApplication) -> WSGIApplication:
         request = Request(environ)
         request.max_content_length = house.settings.max_request_bytes
         try:
-            answer: _Answer | Response = _respond(request)
+            answer = _respond(request)
         except Exception as error:
             status, message, headers = described(error, request)
-            response = Response(message + "\n", status, headers, content_type="text/plain; charset=utf-8")
-            response.headers.update(_FRESH)
             if status == 401:
-                response.headers["WWW-Authenticate"] = 'Basic realm="gistd"'
-            answer = response
+                headers = {**headers, "WWW-Authenticate": 'Basic realm="gistd"'}
+            answer = _Answer("text/plain; charset=utf-8", f"{message}\n".encode(), status, headers)
         return answer(environ, start_response)
 
     return application
@@ -130,7 +135,7 @@ def _authenticate(request: Request) -> Actor:
 def _info_refs(request: Request, actor: Actor, user: str, name: str) -> _Answer:
     if _service(request) == "git-upload-pack":
         repository = gists.repository(_gist(actor, user, name))
-        return _Answer("git-upload-pack-advertisement", upload.advertise(repository, _protocol(request)))
+        return _git("upload-pack-advertisement", upload.advertise(repository, _protocol(request)))
     gist, _ = _target(actor, user, name)
     return _offer(gists.repository(gist).refs() if gist else [])
 
@@ -142,7 +147,7 @@ def _upload_pack(request: Request, actor: Actor, user: str, name: str) -> _Answe
     wanted = _body(request, "git-upload-pack").read(limit + 1)
     if len(wanted) > limit:
         raise RequestEntityTooLarge
-    return _Answer("git-upload-pack-result", upload.serve(repository, _protocol(request), wanted, house.answers))
+    return _git("upload-pack-result", upload.serve(repository, _protocol(request), wanted, house.answers))
 
 
 @_route("POST", _GIST + "/git-receive-pack", scope=Open.ONE_GIST)
@@ -234,7 +239,7 @@ class _Inflated:
 
 
 def _offer(refs: list[tuple[str, str]]) -> _Answer:
-    return _Answer("git-receive-pack-advertisement", receive.advertise(refs))
+    return _git("receive-pack-advertisement", receive.advertise(refs))
 
 
 def _report(request: Request, pushed: pushes.Pushed, hint: str = "") -> _Answer:
@@ -242,4 +247,4 @@ def _report(request: Request, pushed: pushes.Pushed, hint: str = "") -> _Answer:
     if pushed.made:
         words = f"The new gist is at {page_url(pushed.made, request)}\n"
         words += hint.format(clone_url(pushed.made, request))
-    return _Answer("git-receive-pack-result", pushed.push.report(pushed.problem, words))
+    return _git("receive-pack-result", pushed.push.report(pushed.problem, words))
