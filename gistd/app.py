@@ -60,3 +60,4 @@ def work(settings: Settings, parent: int | None = None) -> None:
     index.close()
     api.dialects()  # which say how events are told
     jobs.work(parent)
+    index.close()

@@ -18,8 +18,9 @@ from . import (
     tallies,
     webhooks,
     words,
+    writing,
 )
-from .connection import connect, database, files_on_disk, is_a_file, is_text, migrate, version, write
+from .connection import connect, database, files_on_disk, is_a_file, is_text, version
 from .files import NO_NOTES, Content, FileNote, FileRow
 from .models import (
     PRIVATE,
@@ -42,6 +43,7 @@ from .models import (
 from .shelves import Narrowed, Shelf
 from .streams import Part, Stream
 from .watch import Stand, Watch
+from .writing import migrate, write
 
 __all__ = [
     "NO_NOTES",
@@ -97,13 +99,15 @@ __all__ = [
 def open(url: str) -> None:
     """Connect this process and bring the schema up to date."""
     connect(url)
+    writing.begin()
     migrate()
 
 
 def close() -> None:
-    """Close this thread's connection, if there is one."""
+    """Close this thread's connection, and the one by which this process writes, if there are such."""
     if database.obj is not None:
         database.close()
+        writing.close()
 
 
 def check() -> None:

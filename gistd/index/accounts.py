@@ -9,9 +9,10 @@ import peewee
 
 from gistd.errors import Conflict
 
-from .connection import is_text, write
+from .connection import is_text
 from .models import SKEW, Credential, DigestSecret, Failures, Gist, Like, SecondFactor, User, now
 from .prepared import Prepared
+from .writing import write
 
 COUNTED = 1000
 """How many users are counted at most of those who are called so: the name of each is looked at."""

@@ -1,11 +1,7 @@
-"""The connection to the index: opened by URL, written to only through `write`."""
+"""The connection to the index: opened by URL, written to only through `writing`."""
 
-import errno
-import fcntl
-import os
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,20 +9,17 @@ from urllib.parse import unquote, urlsplit
 import peewee
 from peewee import sqlite3  # type: ignore[attr-defined]
 from playhouse import db_url
-from playhouse.migrations import Runner
 
 from gistd.errors import ConfigurationError, Full, Unavailable
 
-MIGRATIONS = Path(__file__).with_name("migrations")
-
 database = peewee.DatabaseProxy()
 
-_PATIENCE = 30
+PATIENCE = 30
 """Seconds that a writer waits for others."""
 _PRAGMAS = [
-    ("busy_timeout", _PATIENCE * 1000),
+    ("busy_timeout", PATIENCE * 1000),
     ("journal_mode", "wal"),
-    ("synchronous", "normal"),  # it is `write` that syncs what was written
+    ("synchronous", "normal"),  # it is `writing` that syncs what was written
     ("foreign_keys", 1),
     ("trusted_schema", 0),
     ("cell_size_check", 1),
@@ -49,12 +42,13 @@ class _Reporting:
     """Tells core in its own words when the database does not answer, and drops a connection that is lost."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        with _reported(self):
+        with reported(self):
             return super().execute_sql(sql, params)  # type: ignore[misc]
 
 
 @contextmanager
-def _reported(connection: Any) -> Iterator[None]:
+def reported(connection: Any) -> Iterator[None]:
+    """What the database raises is raised in core's words."""
     try:
         yield
     except Unavailable:  # told by what was done in a transaction, which is over
@@ -65,7 +59,7 @@ def _reported(connection: Any) -> Iterator[None]:
         if not isinstance(error, _LOST) and not code.startswith(_DAMAGED):
             raise  # what was asked is wrong, not the database
         _drop(connection)
-        raise _told(code) from error
+        raise told(code) from error
 
 
 def _drop(connection: Any) -> None:
@@ -82,7 +76,8 @@ def _code(error: peewee.PeeweeException) -> str:
     return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "pgcode", None) or "")
 
 
-def _told(code: str) -> Unavailable:
+def told(code: str) -> Unavailable:
+    """What core calls what SQLite or PostgreSQL calls so."""
     if code.startswith(_FULL):
         return Full("there is no room left on the disk of the index")
     if code.startswith(_BUSY):
@@ -117,7 +112,7 @@ def connect(url: str) -> None:
     if scheme == "sqlite":
         _check_sqlite()
         file = unquote(urlsplit(url).path.removeprefix("/"))
-        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=_PATIENCE))
+        database.initialize(_Sqlite(file, pragmas=_PRAGMAS, timeout=PATIENCE, check_same_thread=False))
     elif scheme in ("postgres", "postgresql"):
         database.initialize(_Postgresql(**db_url.parse(url, unquote_password=True, unquote_user=True)))
     else:
@@ -158,93 +153,3 @@ def files_on_disk() -> list[Path]:
 def is_text(words: str) -> bool:
     """Whether every database takes the words as they are: no NUL, no half characters."""
     return "\0" not in words and not any("\ud800" <= character <= "\udfff" for character in words)
-
-
-@contextmanager
-def write() -> Iterator[None]:
-    """The only way to write: one transaction that takes the write lock at once.
-
-    A transaction that reads first and writes later fails under load however long it waits. Kept short:
-    no git, no hashing, no network inside.
-    """
-    assert not database.in_transaction(), "a write inside a write would lose its lock"
-    if not isinstance(database.obj, peewee.SqliteDatabase):
-        with _reported(database), database.atomic():
-            yield
-        return
-    # Writers take turns: SQLite itself lets them sleep and look again, and some never get there.
-    with _turn(), _reported(database), database.atomic("IMMEDIATE"):
-        yield
-    _sync()
-
-
-def _sync() -> None:
-    """Sync SQLite's log: all that has been committed by now, by whomever.
-
-    With `synchronous=FULL` SQLite would do so before it lets the next writer in: each would wait for the syncs of all
-    before it, where one sync can serve several. So others may see what the power could still take away; but whoever
-    wrote it hears of it afterwards, and so does whoever writes on top of it. The names of the log and of the index
-    SQLite has synced when it made them, and what it moves from the one into the other it syncs before that and after.
-    """
-    try:
-        descriptor = os.open(f"{database.database}-wal", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fdatasync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        # A disk tells of what it lost once only: the next sync of the log would seem to have kept all that is in it.
-        with suppress(Unavailable):
-            database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        raise _refused(error) from error
-
-
-def _refused(error: OSError) -> Unavailable:
-    """What the disk says to us, in the words for what it says to SQLite."""
-    if error.errno == errno.ENOSPC:
-        return _told("SQLITE_FULL")
-    return Unavailable(f"the index cannot be written ({error.strerror})")
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """One process and thread at a time, beside a SQLite file; each waits for as long as one waits for SQLite itself."""
-    began = time.monotonic()
-    with ExitStack() as stack:
-        try:
-            lock = os.open(f"{database.database}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            stack.callback(os.close, lock)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        except OSError as error:
-            raise _refused(error) from error
-        if time.monotonic() - began > _PATIENCE:  # those before us waited in vain, most likely, and so should we
-            raise _told("SQLITE_BUSY")
-        yield
-
-
-def migrate() -> None:
-    """Bring the schema up to date. Raises ConfigurationError when it is from a newer gistd."""
-    with _reported(database), _one_at_a_time():
-        runner = Runner(database.obj, str(MIGRATIONS), table_name="schema_migration")
-        unknown = [migration.name for migration in runner.status() if migration.path is None]
-        if unknown:
-            raise ConfigurationError(
-                f"the index was made by a newer gistd (it has {', '.join(unknown)}); upgrade this one"
-            )
-        runner.up()
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Several workers, or several nodes, start together: one of them migrates, the others wait."""
-    if isinstance(database.obj, peewee.SqliteDatabase):
-        with _turn():
-            yield
-        _sync()
-    else:
-        with database.connection_context() if database.is_closed() else nullcontext():
-            database.execute_sql("SELECT pg_advisory_lock(6157)")
-            try:
-                yield
-            finally:
-                database.execute_sql("SELECT pg_advisory_unlock(6157)")

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from .connection import write
 from .models import DigestSecret, SpentNonce, User, now
+from .writing import write
 
 
 def secret(user: User) -> DigestSecret | None:

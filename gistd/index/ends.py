@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from . import tallies
-from .connection import write
 from .models import Credential, Gist, now
+from .writing import write
 
 _ENDS: tuple[Any, ...] = (Gist.expires_at, Credential.expires_at)
 

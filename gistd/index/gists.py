@@ -15,11 +15,12 @@ from gistd.errors import Conflict, NotFound
 
 from . import files, tallies, words
 from .accounts import name_key
-from .connection import is_text, write
+from .connection import is_text
 from .files import Content
 from .models import PUBLIC, Facet, File, Gist, Like, Topic, User, now
 from .prepared import Prepared, insert
 from .streams import Part, counted
+from .writing import write
 
 _LETTERS = string.ascii_letters + string.digits
 

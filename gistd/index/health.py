@@ -6,8 +6,9 @@ import peewee
 
 from gistd.errors import Unavailable
 
-from .connection import database, write
+from .connection import database
 from .models import Gist, Like, Search
+from .writing import write
 
 _MOST_TOLD = 20
 

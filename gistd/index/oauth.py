@@ -8,8 +8,9 @@ import peewee
 
 from gistd.errors import Conflict
 
-from .connection import is_text, write
+from .connection import is_text
 from .models import Credential, OAuthClient, OAuthCode, User
+from .writing import write
 
 
 def add_client(

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 import peewee
 
-from .connection import database, write
+from .connection import database
 from .models import PUBLIC, VISIBILITIES, Facet, File, Gist, Tally, Topic, now
 from .prepared import Prepared, insert, rows_of
 from .shelves import Shelf
+from .writing import write
 
 _SETTLED = 50
 """How many gists that have expired a write takes along."""

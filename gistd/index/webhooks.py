@@ -11,9 +11,10 @@ import peewee
 
 from gistd.errors import Conflict
 
-from .connection import is_text, write
+from .connection import is_text
 from .models import Credential, Delivery, File, Gist, OAuthClient, Subscription, User, now
 from .prepared import Prepared
+from .writing import write
 
 QUEUED, UNANSWERED = -2, -1
 """What a delivery has for a status that was not sent yet, or to which there was no answer."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import peewee
 
-from .connection import database, write
+from .connection import database
 from .models import File, Gist, Search
 from .prepared import Prepared, insert
 from .streams import Part, Stream
+from .writing import write
 
 TRIGRAM = 3
 """How many letters a term must have for an index to help to find it; a shorter one is looked for gist by gist."""

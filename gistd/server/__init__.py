@@ -75,6 +75,7 @@ class Server(BaseApplication):
             "forwarder_headers": "",
             "when_ready": self._when_ready,
             "post_fork": self._post_fork,
+            "worker_exit": lambda _, worker: index.close(),  # who closes it last takes the log away
             "child_exit": lambda _, worker: self.balance.leave(worker.age),
             "pre_request": _prepare,
         }

@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 from peewee import sqlite3  # type: ignore[attr-defined]
 
-from gistd.index.connection import MIGRATIONS
+from gistd.index.writing import MIGRATIONS
 from tests.harness import Client, Server
 
 STEPS = sorted(path.stem for path in MIGRATIONS.glob("0*.py"))
 UP_TO = """
 import sys
-from gistd.index import connection
+from gistd.index import connection, writing
 from playhouse.migrations import Runner
 connection.connect(f"sqlite:///{sys.argv[1]}")
-Runner(connection.database.obj, str(connection.MIGRATIONS), table_name="schema_migration").up(target=sys.argv[2])
+Runner(connection.database.obj, str(writing.MIGRATIONS), table_name="schema_migration").up(target=sys.argv[2])
 """
 KILLED = """
 import os, signal, sys
-from gistd.index import connection
+from gistd.index import connection, writing
 connection.connect(f"sqlite:///{sys.argv[1]}")
 left, execute = int(sys.argv[2]), connection.database.obj.execute_sql
 def counted(*arguments):
@@ -35,7 +35,7 @@ def counted(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return execute(*arguments)
 connection.database.obj.execute_sql = counted
-connection.migrate()
+writing.migrate()
 """
 KEPT = {
     "account": "username, password_hash, is_admin, created_at",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gistd.index import connection
+from gistd.index import writing
 from tests.faults import crash, order, points, power
 from tests.faults.points import Sweep
 
@@ -63,6 +63,6 @@ def test_what_was_acknowledged_survives_the_end_of_power(sweep: Sweep, write: st
 def test_what_is_not_synced_is_missed(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model of a disk tells the difference."""
     after = sweep.after("create")
-    monkeypatch.setattr(connection, "_sync", lambda: None)
+    monkeypatch.setattr(writing, "_sync", lambda: None)
     with pytest.raises(AssertionError):
         power.prove(sweep, "create", after)
