@@ -128,7 +128,7 @@ MOST: dict[str, tuple[Callable[[House], Ask], int]] = {
     "search": (read("/api/gists/search?q=words"), 6),
     "search page": (read("/-/search?q=words"), 6),
     "clone: references": (read("/alice/{id}.git/info/refs?service=git-upload-pack"), 1),
-    "create": (as_alice("POST", "/api/gists", json=NEW), 8),
+    "create": (as_alice("POST", "/api/gists", json=NEW), 9),
     "edit": (edit, 20),
     "like": (as_alice("PUT", "/api/gists/{id}/like"), 9),
     "push": (push, 16),

@@ -15,7 +15,7 @@ from gistd.errors import Invalid
 from gistd.index import Facet, Narrowed, Part, Shelf, Stream
 from gistd.store import File
 
-from . import access, languages, text
+from . import access, jobs, languages, text
 from .access import Actor
 
 MAX_QUERY = 200
@@ -127,6 +127,12 @@ def conditions(query: Query) -> Iterator[Any]:
 
 def _invalid(words: str) -> Invalid:
     return Invalid(f"q: {words}", {"q": [words]})
+
+
+@jobs.regular
+def file() -> None:
+    """What search finds gists by is filed in its index now and then; at a quiet time by us."""
+    index.words.file()
 
 
 def words(columns: Mapping[str, Any], topics: Iterable[str], files: Iterable[File]) -> str:

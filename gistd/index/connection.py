@@ -89,12 +89,21 @@ def told(code: str) -> Unavailable:
     return Unavailable("the index does not answer; try again")
 
 
+_FOLDED = {ord(one): other for one, other in zip("µſςϐϑϕϖϰϱϵẛ\u0345\u1fbe", "μsσβθφπκρεṡιι", strict=True)}
+
+
+def _folded(words: str) -> str:
+    """Small letters as FTS5 has them in its index, to whom some more are the same."""
+    return words if words.isascii() else words.translate(_FOLDED)
+
+
 class _Sqlite(_Reporting, peewee.SqliteDatabase):
-    """With a LOWER that knows the letters of all scripts, not only ASCII, as PostgreSQL's does."""
+    """With a LOWER that knows the letters of all scripts, not only ASCII, as PostgreSQL's does; and with FOLDED."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.register_function(lambda words: words and words.lower(), "lower", 1)
+        self.register_function(_folded, "folded", 1, deterministic=True)
 
     def rollback(self) -> None:
         """Not where SQLite has done it by itself, as on a full disk: nobody would hear what went wrong."""

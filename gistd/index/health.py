@@ -6,8 +6,8 @@ import peewee
 
 from gistd.errors import Unavailable
 
-from .connection import database
-from .models import Gist, Like, Search
+from .connection import database, is_a_file
+from .models import Gist, Like, Search, Searched, Unfiled
 from .writing import write
 
 _MOST_TOLD = 20
@@ -48,13 +48,14 @@ def count_again(id: str) -> None:
 
 def strays(limit: int) -> list[int]:
     """Rows of what search finds by that belong to no gist."""
-    owner = Search.rowid / Search.SLOTS
-    query: Any = Search.select(Search.rowid).where(owner.not_in(Gist.select(Gist.number))).limit(limit)
+    owner = Searched.rowid / Search.SLOTS
+    query: Any = Searched.select(Searched.rowid).where(owner.not_in(Gist.select(Gist.number))).limit(limit)
     return [row for (row,) in query.tuples()]
 
 
 def drop_strays(rows: list[int]) -> None:
     """Drop them, unless there is a gist now that they belong to."""
     with write():
-        owner = Search.rowid / Search.SLOTS
-        Search.delete().where(Search.rowid.in_(rows), owner.not_in(Gist.select(Gist.number))).execute()
+        for table in (Search, Unfiled) if is_a_file() else (Search,):
+            owner = table.rowid / Search.SLOTS
+            table.delete().where(table.rowid.in_(rows), owner.not_in(Gist.select(Gist.number))).execute()

@@ -7,8 +7,8 @@ from typing import Any
 
 import peewee
 
-from .connection import database
-from .models import File, Gist, Search
+from .connection import database, is_a_file
+from .models import File, Gist, Search, Searched, Unfiled
 from .prepared import Prepared, insert
 from .streams import Part, Stream
 from .writing import write
@@ -24,6 +24,9 @@ _SAMPLED = 64
 
 _COMPARED = 8
 """How many parts that are seldom among these are compared by how long the lists of their trigrams are."""
+
+_UNFILED_ROWS, _UNFILED_BYTES = 32, 64 * 1024
+"""How much waits to be filed at most: every search reads all of it."""
 
 _MERGED_PAGES = 500
 
@@ -48,8 +51,7 @@ def kept(gists: Sequence[Gist]) -> dict[int, dict[int, str]]:
 def having(term: str, own: bool = False) -> Stream:
     """The gists whose words contain the term, in small letters and long enough; or what is their `own` beside the texts
     of their files."""
-    is_sqlite = isinstance(database.obj, peewee.SqliteDatabase)
-    fetch = _Having(term, own) if is_sqlite else partial(_among, term, own)
+    fetch = _Having(term, own) if is_a_file() else partial(_among, term, own)
     return Stream(fetch, found_by(term) if term.isascii() and not own else None)
 
 
@@ -57,7 +59,7 @@ class _Having:
     """The full-text index of SQLite (FTS5) has a list of rows for each trigram, and goes through those of all trigrams
     of a phrase side by side, without a look at the text itself. Asked for the last rows first, it does so once, and no
     further than there is need. The lists of common trigrams are long: it is asked for a seldom part of the term only,
-    where there is one, and the text of what has that is looked at.
+    where there is one, and the text of what has that is looked at. So is all that is not filed yet.
     """
 
     def __init__(self, term: str, own: bool) -> None:
@@ -118,20 +120,26 @@ def _among(term: str, own: bool, upto: int, size: int) -> Part:
 
 def found_by(term: str) -> Any:
     """The gists whose words contain the term, in small letters, as a condition that looks at each."""
-    first = Gist.number * Search.SLOTS
-    of_gist = Search.rowid.between(first, first + Search.SLOTS - 1)
-    return peewee.fn.EXISTS(Search.select(Search.rowid).where(of_gist, _contain(term)))
+    if is_a_file():
+        return _there(Unfiled, term) | _there(Search, term, _as_filed())
+    return _there(Search, term)
 
 
-def _contain(term: str) -> Any:
-    """The words that contain it, as a condition that looks at them, not into an index."""
-    is_for_sqlite = isinstance(database.obj, peewee.SqliteDatabase) and term.isascii()
-    return _read(term) if is_for_sqlite else Search.words.contains(term)
+def _there(table: Any, term: str, *conditions: Any) -> Any:
+    first = Gist.number * Search.SLOTS  # a view of both tables would be read from its beginning, for each gist
+    of_gist = table.rowid.between(first, first + Search.SLOTS - 1)
+    contains = _read(table, term) if is_a_file() and term.isascii() else table.words.contains(term)
+    return peewee.fn.EXISTS(table.select(table.rowid).where(of_gist, contains, *conditions))
 
 
-def _read(term: Any) -> Any:
-    """The words that contain it, as FTS5 has them, to whom the long s is an s."""
-    return peewee.fn.INSTR(peewee.fn.REPLACE(Search.words, "ſ", "s"), peewee.Value(term))
+def _read(table: Any, term: Any) -> Any:
+    """The words that contain it, which is ASCII, as FTS5 has them, to whom the long s is an s."""
+    return peewee.fn.INSTR(peewee.fn.REPLACE(table.words, "ſ", "s"), peewee.Value(term))
+
+
+def _as_filed() -> Any:
+    """What is in SQLite's full-text index and is not another thing by now."""
+    return Search.rowid.not_in(Unfiled.select(Unfiled.rowid))
 
 
 def in_title(term: str) -> Any:
@@ -149,8 +157,12 @@ def in_path(term: str) -> Any:
 
 
 def add(gist: Gist, words: Mapping[int, str]) -> None:
-    """Let a gist be found by these words, too, in slots that are free."""
-    insert(Search, [(_row(gist, slot), text) for slot, text in words.items()])
+    """Let a gist be found by these words, too, in slots that are free; the end of what is written of a gist."""
+    insert(Unfiled if is_a_file() else Search, [(_row(gist, slot), text) for slot, text in words.items()])
+    if is_a_file():
+        rows, size = _WAITING.first()
+        if rows > _UNFILED_ROWS or (size or 0) > _UNFILED_BYTES:
+            _file()
 
 
 def put(gist: Gist, words: str) -> None:
@@ -164,7 +176,7 @@ def put_text(gist: Gist, slot: int | None, text: str | None, slots: Iterator[int
     first of those that are free, where it is the caller's to `add`."""
     if not text:
         if slot:
-            _FORGET.run(_row(gist, slot))
+            _forget(_row(gist, slot), _row(gist, slot))
         return None if text is None else 0
     if slot:
         _put(_row(gist, slot), text)
@@ -181,8 +193,21 @@ def forget(gist: Gist) -> None:
 
 def forget_all(gist: Gist) -> None:
     """Drop all that a gist is found by, in the caller's transaction."""
-    first = _row(gist)
-    Search.delete().where(Search.rowid.between(first, first + Search.SLOTS - 1)).execute()
+    _forget(_row(gist), _row(gist, Search.SLOTS - 1))
+
+
+def file() -> None:
+    """File what waits for it."""
+    if is_a_file() and _WAITING.first()[0]:
+        with write():
+            _file()
+
+
+def _file() -> None:
+    # In the order of the rows: each step back would be an end of what FTS5 writes at once.
+    database.execute_sql("DELETE FROM search WHERE rowid IN (SELECT rowid FROM unfiled)")
+    database.execute_sql("INSERT INTO search (rowid, words) SELECT rowid, words FROM unfiled ORDER BY rowid")
+    database.execute_sql("DELETE FROM unfiled")
 
 
 def merge() -> None:
@@ -190,8 +215,9 @@ def merge() -> None:
 
     SQLite's deletes by noting that something is gone (FTS5, the `merge` command); others do not need this.
     """
-    if not isinstance(database.obj, peewee.SqliteDatabase):
+    if not is_a_file():
         return
+    file()
     pages, changed = -_MERGED_PAGES, 2
     while changed >= 2:
         with write():
@@ -206,8 +232,13 @@ def _changes() -> int:
 
 
 def _put(row: int, words: str) -> None:
-    _FORGET.run(row)
-    _PUT.run(row, words)
+    """Let these be the words of a row, whatever they were."""
+    (_WAIT if is_a_file() else _CHANGE).run(row, words)
+
+
+def _forget(first: int, last: int) -> None:
+    for table in (Search, Unfiled) if is_a_file() else (Search,):
+        _forgetting(table).run(first, last)
 
 
 def _row(gist: Gist, slot: int = 0) -> int:
@@ -216,19 +247,28 @@ def _row(gist: Gist, slot: int = 0) -> int:
 
 @cache
 def _last(checked: bool, own: bool) -> Prepared:
-    """The last rows, up to one, in which there is a phrase; `checked` for a term, and those only that are a gist's
-    `own`. Its values: the phrase, that row, how many, the term, and what a row has of its slot, and which slot."""
+    """The last rows, up to one, in which there is a phrase, with those that are not filed and have the term; `checked`
+    for the term, and those only that are a gist's `own`. Its values: the phrase, that row, how many, the term, and what
+    a row has of its slot, and which slot."""
 
     def query(phrase: int, last: int, limit: int, term: int, mask: int, slot: int) -> Any:
         matching = peewee.Expression(Search.words, "MATCH", peewee.Value(phrase))
-        rows = Search.select(Search.rowid).where(matching, Search.rowid <= last)
+        filed: Any = Search.select(Search.rowid).where(matching, Search.rowid <= last, _as_filed())
+        folded = peewee.fn.INSTR(peewee.fn.FOLDED(Unfiled.words), peewee.fn.FOLDED(peewee.Value(term)))
+        waiting: Any = Unfiled.select(Unfiled.rowid).where(Unfiled.rowid <= last, folded)
         if checked:
-            rows = rows.where(_read(term))
+            filed = filed.where(_read(Search, term))
         if own:
-            rows = rows.where(Search.rowid.bin_and(mask) == slot)
-        return rows.order_by(Search.rowid.desc()).limit(limit)
+            filed = filed.where(Search.rowid.bin_and(mask) == slot)
+            waiting = waiting.where(Unfiled.rowid.bin_and(mask) == slot)
+        return filed.union_all(waiting).order_by(peewee.SQL("rowid").desc()).limit(limit)
 
     return Prepared(query)
+
+
+@cache
+def _forgetting(table: Any) -> Prepared:
+    return Prepared(lambda first, last: table.delete().where(table.rowid >= first, table.rowid <= last))
 
 
 _SAMPLE = Prepared(
@@ -250,9 +290,18 @@ SELECT name, COALESCE(SUM(
 ), 0) FROM trigram CROSS JOIN segment GROUP BY name
 """
 _HIGHEST = Prepared(lambda: Gist.select(peewee.fn.MAX(Gist.number)))
-_WORDS = Prepared(lambda row: Search.select(Search.words).where(Search.rowid == row))
+_WORDS = Prepared(lambda row: Searched.select(Searched.words).where(Searched.rowid == row))
 _BETWEEN = Prepared(
-    lambda first, last: Search.select(Search.rowid, Search.words).where(Search.rowid >= first, Search.rowid <= last)
+    lambda first, last: Searched.select(Searched.rowid, Searched.words).where(
+        Searched.rowid >= first, Searched.rowid <= last
+    )
 )
-_PUT = Prepared(lambda row, words: Search.insert(rowid=row, words=words))
-_FORGET = Prepared(lambda row: Search.delete().where(Search.rowid == row))
+_WAITING = Prepared(
+    lambda: Unfiled.select(peewee.fn.COUNT(Unfiled.rowid), peewee.fn.SUM(peewee.fn.OCTET_LENGTH(Unfiled.words)))
+)
+_WAIT = Prepared(lambda row, words: Unfiled.replace(rowid=row, words=words))
+_CHANGE = Prepared(
+    lambda row, words: Search.insert(rowid=row, words=words).on_conflict(
+        conflict_target=[Search.rowid], update={Search.words: peewee.EXCLUDED.words}
+    )
+)

@@ -134,7 +134,8 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         gists.get(who, gist.id)
         gists.find(who, "alice", gist.id)
     listings.page(NOBODY, listings.Listing(), 1, 30)
-    listings.page(NOBODY, listings.Listing(words="lang:python needle thread"), 2, 30)
+    for words in ("lang:python needle thread", "user:alice to x", "title:needle file:thread"):
+        listings.page(NOBODY, listings.Listing(words=words), 2, 30)
     accounts.user("alice")
     for found in (index.gists.by_number(1), index.gists.by_ident("x"), index.gists.by_private_id("x")):
         assert found in (gist, None)

@@ -189,6 +189,7 @@ def test_the_search_index_forgets_what_was_deleted(home: Client) -> None:
     """Of what is deleted it keeps the trigrams until it is tidied up."""
     word = "\ua66e\ua66f\ua66e\ua66f"
     gist = home.create({"secret": word}, visibility="private")
+    home.server.cli("gc")  # by now it is there
     home.change(gist["id"], files={"secret": {"content": f"{word} {word}"}})
     assert home.request("DELETE", f"/api/gists/{gist['id']}").status_code == 204
 
