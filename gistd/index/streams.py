@@ -11,6 +11,8 @@ import peewee
 
 from .models import Gist
 
+_FIRST = 320
+"""How many are asked for first: as many as most searches end with. To ask the full-text index again takes it longer."""
 _FEW, _MANY, _TIMES = 64, 1024, 4
 _FAR = 5
 _TOP = 1 << 42
@@ -59,7 +61,9 @@ class Stream:
                 return 0
             # What follows, or is not far, is asked for in ever greater parts, what is far from it in small ones.
             near = _TIMES * (numbers[0] - down_to) if numbers else 0
-            if not self._size or number < down_to - 1 - near:
+            if not self._size:
+                self._size = _FIRST
+            elif number < down_to - 1 - near:
                 self._size = _FEW
             elif self._size < _MANY or len(numbers) < _FEW:
                 self._size *= _TIMES

@@ -183,8 +183,8 @@ def test_who_made_many_in_a_row_and_few_before_is_searched_by_these_few() -> Non
         return fetch
 
     everywhere = index.Stream(among([*range(100_000, 0, -1)]), condition="has the word")
-    theirs = [*range(100_000, 99_900, -1), *range(99_900, 0, -500)]
+    theirs = [*range(100_000, 99_500, -1), *range(99_500, 0, -500)]
     parts = [*index.streams.common([everywhere, index.Stream(among(theirs))], 50)]
     assert [number for numbers, _ in parts for number in numbers] == theirs
-    assert [met for _, met in parts] == [[], [], *[["has the word"]] * (len(parts) - 2)] and len(parts) > 4
-    assert sum(read) < 1000
+    assert (parts[0][1], parts[-1][1]) == ([], ["has the word"])
+    assert sum(read) < 3000
