@@ -157,7 +157,7 @@ def in_path(term: str) -> Any:
 
 
 def add(gist: Gist, words: Mapping[int, str]) -> None:
-    """Let a gist be found by these words, too, in slots that are free; the end of what is written of a gist."""
+    """Let a gist be found by these words, too, in slots that are free. Comes after what is `put` of it."""
     insert(Unfiled if is_a_file() else Search, [(_row(gist, slot), text) for slot, text in words.items()])
     if is_a_file():
         rows, size = _WAITING.first()

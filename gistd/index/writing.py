@@ -44,13 +44,14 @@ def write() -> Iterator[None]:
 class _Round:
     """One transaction, of several writes of this process; it has the turn before all other processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, since: float) -> None:
+        """Wait for the turn, as who has waited since that moment."""
         self._over = threading.Event()
         self._is_well = True
         self._is_committed = self._is_kept = False
         self._error: Exception | None = None
         with reported(database), ExitStack() as held:
-            held.enter_context(_turn())
+            held.enter_context(_turn(since))
             self._transaction = database.transaction("IMMEDIATE")
             self._transaction.__enter__()
             self._held = held.pop_all()
@@ -123,12 +124,12 @@ class _Writer:
     @contextmanager
     def part(self) -> Iterator[_Round]:
         """A write in the round that is going on, or in a new one. It ends with whom nobody waits behind."""
-        me = threading.get_ident()
+        me, since = threading.get_ident(), time.monotonic()
         self._waiting.add(me)
         with ExitStack() as afterwards, self._lock:
             self._waiting.discard(me)
             with self._connected():
-                round = self._round = self._round or _Round()
+                round = self._round = self._round or _Round(since)
                 try:
                     with round.part():
                         yield round
@@ -195,9 +196,9 @@ def _refused(error: OSError) -> Unavailable:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """One process and thread at a time, beside a SQLite file; each waits for as long as one waits for SQLite itself."""
-    began = time.monotonic()
+def _turn(since: float) -> Iterator[None]:
+    """One process and thread at a time, beside a SQLite file; each, who waits since a moment, does so for as long as
+    one waits for SQLite itself."""
     with ExitStack() as stack:
         try:
             lock = os.open(f"{database.database}.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -205,7 +206,7 @@ def _turn() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as error:
             raise _refused(error) from error
-        if time.monotonic() - began > PATIENCE:  # those before us waited in vain, most likely, and so should we
+        if time.monotonic() - since > PATIENCE:  # those before us waited in vain, most likely, and so should we
             raise told("SQLITE_BUSY")
         yield
 
@@ -226,7 +227,7 @@ def migrate() -> None:
 def _one_at_a_time() -> Iterator[None]:
     """Several workers, or several nodes, start together: one of them migrates, the others wait."""
     if is_a_file():
-        with _turn():
+        with _turn(time.monotonic()):
             yield
         _sync()
     else:

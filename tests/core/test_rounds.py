@@ -4,16 +4,17 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from peewee import sqlite3  # type: ignore[attr-defined]
 
 from gistd import index
 from gistd.core import accounts
 from gistd.core.access import Actor
 from gistd.errors import Full, NotFound, Unavailable
-from gistd.index import User, writing
+from gistd.index import User, connection, writing
 from tests.harness import wait_until
 
 _SEVERAL = 8
@@ -132,6 +133,25 @@ def test_a_log_that_cannot_be_synced(log: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "fdatasync", broken)
     done = _together(log, [_named(f"user{number}") for number in range(3)])
     assert [type(one.exception()) for one in done] == [Unavailable] * 3
+
+
+def test_who_has_waited_long_enough_does_not_begin_to_wait(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else has SQLite's own lock, until the first hears that it is busy."""
+    monkeypatch.setattr(connection, "_PRAGMAS", [("busy_timeout", 200), *connection._PRAGMAS[1:]])
+    monkeypatch.setattr(writing, "PATIENCE", 0.2)
+    file = log.with_name("index.sqlite3")
+    index.open(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        def first() -> None:
+            try:
+                _named("user0")()
+            finally:
+                other.execute("ROLLBACK")
+
+        done = _together(log, [first, *(_named(f"user{number}") for number in range(1, 4))])
+    assert [str(one.exception()) for one in done] == ["the index is busy; try again"] * 4
 
 
 def test_a_write_inside_a_write(alice: Actor) -> None:
