@@ -1,6 +1,5 @@
 """A repository that was made just now: what its maker asks of it is still in memory, and is not read again."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,8 +7,9 @@ from .diff import MAX_DIFFED_BYTES, ChangeCounts, number_of_lines
 from .objects import File
 from .repository import Repository, Revision
 
-_STRANGE = re.compile(rb"[\0-\x07\x0e-\x1a\x1c-\x1f\x7f]|\A(?:\xff\xfe|\xfe\xff)")
-"""What libgit2 may take for a sign that something is no text."""
+_PLAIN = bytes({*range(8, 14), 27, *range(32, 127), *range(128, 256)})
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""All that libgit2 does not take for a sign that something is no text, but for these at its beginning."""
 
 
 class Made(Repository):
@@ -38,7 +38,7 @@ class Made(Repository):
 
     def counts(self, revision: str) -> ChangeCounts:
         contents = [self._contents[file.blob] for file in self._files]
-        plain = sum(map(len, contents)) <= MAX_DIFFED_BYTES and not any(map(_STRANGE.search, contents))
-        if revision == self._revision.id and plain:
+        is_known = revision == self._revision.id and sum(map(len, contents)) <= MAX_DIFFED_BYTES
+        if is_known and not any(each.translate(None, _PLAIN) or each.startswith(_MARKS) for each in contents):
             return ChangeCounts(len(contents), sum(map(number_of_lines, contents)), 0)
         return super().counts(revision)
