@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from gistd.errors import Unavailable
+
 if TYPE_CHECKING:
     from .queue import Queue
 
@@ -57,4 +59,7 @@ def _do(name: str, *arguments: int | str) -> None:
 
 def _do_regularly() -> None:
     for function in _regular:
-        function()
+        try:
+            function()
+        except Unavailable as error:  # what keeps one of them may not keep the next
+            _log.warning("%s: %s; it is tried again in a minute", function.__name__, error.message)

@@ -7,12 +7,11 @@ say where. All of them must hold, and case does not count.
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from gistd import index
-from gistd.errors import Invalid, Unavailable
+from gistd.errors import Invalid
 from gistd.index import Facet, Narrowed, Part, Shelf, Stream
 from gistd.store import File
 
@@ -133,8 +132,7 @@ def _invalid(words: str) -> Invalid:
 @jobs.regular
 def file() -> None:
     """What search finds gists by is filed in its index now and then; at a quiet time by us."""
-    with suppress(Unavailable):  # it is found all the same
-        index.words.file()
+    index.words.file()
 
 
 def words(columns: Mapping[str, Any], topics: Iterable[str], files: Iterable[File]) -> str:

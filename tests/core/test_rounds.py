@@ -40,9 +40,11 @@ def _commits(log: Path) -> int:
 def _held(log: Path) -> Iterator[None]:
     """Another process has the turn."""
     descriptor = os.open(log.with_name("index.sqlite3.lock"), os.O_WRONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    yield
-    os.close(descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _together(log: Path, writes: list[Callable[[], None]]) -> list[Future[None]]:

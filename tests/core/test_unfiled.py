@@ -1,15 +1,17 @@
 """What search finds gists by is filed in SQLite's index by and by; nobody can tell what is filed and what is not."""
 
 import random
+from contextlib import closing
 
 import pytest
+from peewee import sqlite3  # type: ignore[attr-defined]
 
 from gistd import index
-from gistd.core import gists, jobs, listings
+from gistd.core import gists, jobs, listings, search
 from gistd.core.access import NOBODY, Actor
 from gistd.core.drafts import Change, Draft, FileChange
 from gistd.core.listings import Listing
-from gistd.index import Gist
+from gistd.index import Gist, writing
 from gistd.index.models import Search, Unfiled
 from gistd.index.words import _UNFILED_ROWS
 
@@ -117,3 +119,17 @@ def test_it_does_not_wait_for_ever(alice: Actor) -> None:
     made = _make(alice, "quiet")
     jobs._do_regularly()
     assert not _waiting() and _found("quiet") == [made.id]
+
+
+def test_an_index_that_is_busy_keeps_nothing_else_that_is_regular(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made, done = _make(alice, "quiet"), []
+    monkeypatch.setattr(jobs, "_regular", [search.file, lambda: done.append(_waiting())])
+    monkeypatch.setattr(writing, "PATIENCE", 0)
+    file = index.database.database
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        jobs._do_regularly()
+    assert done == [2] and "file: the index is busy" in caplog.text
+    assert _found("quiet") == [made.id]
