@@ -19,7 +19,7 @@ from . import access, jobs, languages, text
 from .access import Actor
 
 MAX_QUERY = 200
-MIN_TERM = index.words.TRIGRAM
+MIN_TERM = index.trigrams.TRIGRAM
 MAX_TERMS = 10
 MAX_BYTES = 256 * 1024
 """What of a gist's files can be found: those that fit, in their order, into this many bytes together."""

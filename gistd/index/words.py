@@ -1,29 +1,17 @@
 """What search finds gists by: their own words, and the text of each of their files."""
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
 import peewee
 
+from . import trigrams
 from .connection import database, is_a_file
 from .models import File, Gist, Search, Searched, Unfiled
 from .prepared import Prepared, insert
 from .streams import Part, Stream
 from .writing import write
-
-TRIGRAM = 3
-"""How many letters a term must have for an index to help to find it; a shorter one is looked for gist by gist."""
-
-_PART = 5
-"""How many letters of a term are looked for where that says enough: three trigrams."""
-
-_SAMPLED = 64
-"""How many rows tell how common trigrams are."""
-
-_COMPARED = 8
-"""How many parts that are seldom among these are compared by how long the lists of their trigrams are."""
 
 _UNFILED_ROWS, _UNFILED_BYTES = 32, 64 * 1024
 """How much waits to be filed at most: every search reads all of it."""
@@ -56,10 +44,8 @@ def having(term: str, own: bool = False) -> Stream:
 
 
 class _Having:
-    """The full-text index of SQLite (FTS5) has a list of rows for each trigram, and goes through those of all trigrams
-    of a phrase side by side, without a look at the text itself. Asked for the last rows first, it does so once, and no
-    further than there is need. The lists of common trigrams are long: it is asked for a seldom part of the term only,
-    where there is one, and the text of what has that is looked at. So is all that is not filed yet.
+    """SQLite's full-text index is asked for the last rows first, and no further than there is need; for a seldom part
+    of the term only, where there is one, and the text of what has that is looked at. So is all that is not filed yet.
     """
 
     def __init__(self, term: str, own: bool) -> None:
@@ -67,45 +53,12 @@ class _Having:
 
     def __call__(self, upto: int, size: int) -> Part:
         last = (upto + 1) * Search.SLOTS - 1
-        self._part = self._part or _seldom_part(self._term, [row for (row,) in _SAMPLE.all(last, _SAMPLED)])
+        self._part = self._part or trigrams.seldom_part(self._term, trigrams.sample(last))
         phrase = '"{}"'.format(self._part.replace('"', '""'))
         checked = self._part != self._term
         rows = _last(checked, self._own).all(phrase, last, size, self._term, Search.SLOTS - 1, 0)
         numbers = [*dict.fromkeys(row // Search.SLOTS for (row,) in rows)]
         return Part(numbers, numbers[-1] if len(rows) == size else 0)
-
-
-def _seldom_part(term: str, sample: Sequence[str]) -> str:
-    """The part of a term that is the quickest to look for: a few trigrams that are seldom by the words of some rows, as
-    many as there are side by side; all of it if none is."""
-    if not term.isascii():  # FTS5 and Python do not take the same letters of all scripts for one
-        return term
-    often = {trigram: sum(trigram in words for words in sample) for trigram in _parts(term, TRIGRAM)}
-    for length in range(min(_PART, len(term)), TRIGRAM - 1, -1):
-        counts = {part: [often[trigram] for trigram in _parts(part, TRIGRAM)] for part in _parts(term, length)}
-        seldom = [part for part, each in counts.items() if max(each) <= _SAMPLED // 8]
-        if seldom:
-            return _quickest(sorted(seldom, key=lambda part: sum(counts[part]))[:_COMPARED])
-    return term
-
-
-def _quickest(parts: Sequence[str]) -> str:
-    """The part whose trigrams have the shortest lists: what is in none of some rows may be in few or in many of all."""
-    if len(parts) == 1:
-        return parts[0]
-    trigrams = {part: _parts(part, TRIGRAM) for part in parts}
-    pages = _pages({trigram for each in trigrams.values() for trigram in each})
-    return min(parts, key=lambda part: sum(pages[trigram] for trigram in trigrams[part]))
-
-
-def _parts(term: str, length: int) -> list[str]:
-    return [term[at : at + length] for at in range(len(term) - length + 1)]
-
-
-def _pages(trigrams: Collection[str]) -> dict[str, int]:
-    """How many pages the list of each trigram takes, at most: FTS5 keeps which term is the first that begins on a page
-    of its index (`search_idx`, by segments; numbers of pages are twice what they are)."""
-    return dict(database.execute_sql(_PAGES, [json.dumps(sorted(trigrams))]).fetchall())
 
 
 def _among(term: str, own: bool, upto: int, size: int) -> Part:
@@ -271,24 +224,6 @@ def _forgetting(table: Any) -> Prepared:
     return Prepared(lambda first, last: table.delete().where(table.rowid >= first, table.rowid <= last))
 
 
-_SAMPLE = Prepared(
-    lambda last, limit: (
-        Search.select(peewee.SQL("substr(words, 1, 4000)"))
-        .where(Search.rowid <= last)
-        .order_by(Search.rowid.desc())
-        .limit(limit)
-    )
-)
-_PAGES = """
-WITH RECURSIVE segment(id) AS (
-    SELECT MIN(segid) FROM search_idx
-    UNION ALL SELECT (SELECT MIN(segid) FROM search_idx WHERE segid > id) FROM segment WHERE id IS NOT NULL
-), trigram(name, term) AS (SELECT value, CAST('0' || value AS BLOB) FROM json_each(?))
-SELECT name, COALESCE(SUM(
-    (SELECT pgno FROM search_idx WHERE segid = id AND search_idx.term > trigram.term ORDER BY term LIMIT 1) / 2 -
-    (SELECT pgno FROM search_idx WHERE segid = id AND search_idx.term <= trigram.term ORDER BY term DESC LIMIT 1) / 2
-), 0) FROM trigram CROSS JOIN segment GROUP BY name
-"""
 _HIGHEST = Prepared(lambda: Gist.select(peewee.fn.MAX(Gist.number)))
 _WORDS = Prepared(lambda row: Searched.select(Searched.words).where(Searched.rowid == row))
 _BETWEEN = Prepared(

@@ -159,14 +159,14 @@ def test_no_list_scans_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_word_is_looked_for_by_what_is_seldom_of_it(tmp_path: Path) -> None:
     """Also where none of it is in what was made last."""
     house.open(Settings(repos=tmp_path))
-    words = index.words
-    assert words._seldom_part("common-rarely", []) == "commo", "nothing is known yet"
+    trigrams = index.trigrams
+    assert trigrams.seldom_part("common-rarely", []) == "commo", "nothing is known yet"
     with index.write():
         insert(models.Search, [(row, "common" if row % 400 else "rarely") for row in range(1, 8001)])
-    pages = words._pages({"com", "omm", "rar", "rel", "zzz"})
+    pages = trigrams._pages({"com", "omm", "rar", "rel", "zzz"})
     assert min(pages["com"], pages["omm"]) >= 5 and max(pages["rar"], pages["rel"], pages["zzz"]) <= 1
-    assert words._seldom_part("common-rarely", []) in ("n-rar", "-rare", "rarel")
-    assert words._seldom_part("common", ["common"] * 64) == "common"
+    assert trigrams.seldom_part("common-rarely", []) in ("n-rar", "-rare", "rarel")
+    assert trigrams.seldom_part("common", ["common"] * 64) == "common"
     index.close()
 
 
