@@ -6,8 +6,9 @@ import peewee
 
 from gistd.errors import Unavailable
 
-from .connection import database, is_a_file
-from .models import Gist, Like, Search, Searched, Unfiled
+from . import words
+from .connection import database
+from .models import Gist, Like, Search, Searched
 from .writing import write
 
 _MOST_TOLD = 20
@@ -19,7 +20,7 @@ def damage() -> list[str]:
         return []
     try:  # it looks at what search finds by, too: a virtual table of FTS5
         checked = database.execute_sql(f"PRAGMA quick_check({_MOST_TOLD})").fetchall()
-        wrong = [str(words) for (words,) in checked if words != "ok"]
+        wrong = [str(line) for (line,) in checked if line != "ok"]
         strangers = database.execute_sql("PRAGMA foreign_key_check").fetchall()
     except (Unavailable, peewee.DatabaseError) as error:
         return [str(error.__cause__ or error)]
@@ -56,6 +57,6 @@ def strays(limit: int) -> list[int]:
 def drop_strays(rows: list[int]) -> None:
     """Drop them, unless there is a gist now that they belong to."""
     with write():
-        for table in (Search, Unfiled) if is_a_file() else (Search,):
+        for table in words.tables():
             owner = table.rowid / Search.SLOTS
             table.delete().where(table.rowid.in_(rows), owner.not_in(Gist.select(Gist.number))).execute()

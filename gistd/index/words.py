@@ -189,8 +189,13 @@ def _put(row: int, words: str) -> None:
     (_WAIT if is_a_file() else _CHANGE).run(row, words)
 
 
+def tables() -> list[Any]:
+    """Where rows are that search finds gists by: one may be in both of SQLite's."""
+    return [Search, Unfiled] if is_a_file() else [Search]
+
+
 def _forget(first: int, last: int) -> None:
-    for table in (Search, Unfiled) if is_a_file() else (Search,):
+    for table in tables():
         _forgetting(table).run(first, last)
 
 

@@ -78,11 +78,11 @@ class _Round:
 
     def commit(self) -> None:
         """End it, and let other processes write. What goes wrong is told in `wait`."""
-        lost = Unavailable if self.is_lost else None
+        is_lost = self.is_lost
         try:
             with reported(database), self._held:
-                self._transaction.__exit__(lost, None, None)
-            self._is_committed = not lost
+                self._transaction.__exit__(Unavailable if is_lost else None, None, None)
+            self._is_committed = not is_lost
         except Exception as error:
             self._error = error
         if not self._is_committed or not self._is_well:
